@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "domain/environment.h"
+#include "image/recipe.h"
+#include "os/file.h"
+#include "os/process.h"
+
+namespace tidegate::image {
+
+struct EnvironmentOptions {
+  bool strict = false;                // another Python minor than asked for is an error
+  bool ignore_docker_steps = false;   // without: base_dockerfile is refused on a process target
+};
+
+struct BuiltEnvironment {
+  std::string hash;
+  std::string interpreter;  // absolute; runs with the packages importable
+  bool reused = false;      // found, not built
+  std::string found_in;     // "workspace registry", "built", "user-managed"
+};
+
+// Process environments of a data folder: <root>/<hash> is a link to a folder that is whole. Found by
+// recipe hash, else built with uv into a new folder and made visible in one step. Builds of one recipe
+// at the same time are one build: later askers wait for the first. Thread-safe.
+class Environments {
+ public:
+  // root: e.g. DIR/environments, created if need be. runner, random outlive this. uv: path of the program.
+  Environments(os::Path root, os::Path uv, os::CommandRunner& runner, Random& random);
+  ~Environments();
+
+  // Blocks for the length of a build. Each line for the operation's log goes to on_line: key, hit or
+  // miss, from where, warnings, and the build's own output as it comes.
+  using LineSink = std::function<void(std::string_view)>;
+  Result<BuiltEnvironment> ensure(const domain::Environment& environment,
+                                  const EnvironmentOptions& options, const LineSink& on_line);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tidegate::image
