@@ -25,6 +25,8 @@ void assumption_failed(const char* expression, const char* file, int line) {
 #endif
 }
 
-std::uint64_t failed_assumptions() { return failed.load(std::memory_order_relaxed); }
+std::uint64_t failed_assumptions() {
+  return failed.load(std::memory_order_relaxed);
+}
 
 }  // namespace tidegate

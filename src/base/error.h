@@ -26,7 +26,7 @@ enum class Code {
 std::string_view code_name(Code code);  // "invalid", "not_found", ...
 Code code_from_http(int status);        // for clients of our REST API
 int http_status(Code code);             // the one table Code -> status
-int exit_code(Code code);               // the one table Code -> process exit code: 1, but 130 for cancelled
+int exit_code(Code code);  // the one table Code -> process exit code: 1, but 130 for cancelled
 
 // message: what happened, to which object, and what a person can do about it.
 struct [[nodiscard]] Error {
@@ -54,14 +54,14 @@ std::unexpected<Error> fail_errno(std::string_view what, int error_number);
 // TIDEGATE_TRY(auto x, may_fail());  hands the error up, else defines x.
 #define TIDEGATE_TRY(declaration, expression) \
   TIDEGATE_TRY_INNER(TIDEGATE_CONCAT(try_result_, __LINE__), declaration, expression)
-#define TIDEGATE_TRY_INNER(result, declaration, expression)               \
-  auto result = (expression);                                             \
+#define TIDEGATE_TRY_INNER(result, declaration, expression)                   \
+  auto result = (expression);                                                 \
   if (!result.has_value()) return std::unexpected(std::move(result.error())); \
   declaration = std::move(*result)
 
 // TIDEGATE_TRY_VOID(may_fail());  for Result<void>.
-#define TIDEGATE_TRY_VOID(expression)                                             \
-  do {                                                                            \
-    auto try_result = (expression);                                               \
+#define TIDEGATE_TRY_VOID(expression)                                                   \
+  do {                                                                                  \
+    auto try_result = (expression);                                                     \
     if (!try_result.has_value()) return std::unexpected(std::move(try_result.error())); \
   } while (false)

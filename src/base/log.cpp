@@ -26,8 +26,12 @@ bool needs_quotes(std::string_view value) {
 
 }  // namespace
 
-void set_log_sink(LogSink sink) { current_sink = sink; }
-void set_log_level(Level level) { current_level = level; }
+void set_log_sink(LogSink sink) {
+  current_sink = sink;
+}
+void set_log_level(Level level) {
+  current_level = level;
+}
 
 std::string format_fields(std::string_view event, std::initializer_list<Field> fields) {
   std::string line = fmt::format("event={}", event);

@@ -26,7 +26,8 @@ struct Field {
   Field(std::string_view n, const char* v) : name(n), value(v) {}
   Field(std::string_view n, const Secret&) : name(n), value("***") {}
   Field(std::string_view n, std::integral auto v) : name(n), value(fmt::format("{}", v)) {}
-  Field(std::string_view n, std::floating_point auto v) : name(n), value(fmt::format("{:.3f}", v)) {}
+  Field(std::string_view n, std::floating_point auto v)
+      : name(n), value(fmt::format("{:.3f}", v)) {}
 };
 
 using LogSink = void (*)(Level level, std::string_view line);

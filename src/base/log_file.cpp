@@ -22,8 +22,8 @@ Result<> log_to_file(const LogFileOptions& options) {
   try {
     auto logger = options.path.empty()
                       ? spdlog::stderr_logger_mt("tidegate")
-                      : spdlog::rotating_logger_mt("tidegate", options.path,
-                                                   options.size_max_bytes, options.files_max);
+                      : spdlog::rotating_logger_mt("tidegate", options.path, options.size_max_bytes,
+                                                   options.files_max);
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %L [%P] %v", spdlog::pattern_time_type::utc);
     logger->set_level(spdlog::level::debug);
     logger->flush_on(spdlog::level::debug);
@@ -31,8 +31,8 @@ Result<> log_to_file(const LogFileOptions& options) {
     set_log_sink(&write_to_spdlog);
     return {};
   } catch (const spdlog::spdlog_ex& error) {
-    return fail(Code::internal, fmt::format("cannot write the log file {}: {}", options.path,
-                                            error.what()));
+    return fail(Code::internal,
+                fmt::format("cannot write the log file {}: {}", options.path, error.what()));
   }
 }
 

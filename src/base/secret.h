@@ -8,7 +8,8 @@
 
 namespace tidegate {
 
-// A key or token. Prints as ***; reveal() is the only way to the value, so that grep finds every use.
+// A key or token. Prints as ***; reveal() is the only way to the value, so that grep finds every
+// use.
 class Secret {
  public:
   Secret() = default;

@@ -44,7 +44,8 @@ Result<> copy_bytes(int from, int to, const Path& path) {
   for (;;) {
     ssize_t n = ::copy_file_range(from, nullptr, to, nullptr, 1UL << 30, 0);
     if (n == 0) return {};
-    if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) break;
+    if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+      break;
     if (n < 0) return fail_errno(fmt::format("cannot copy to {}", path.string()));
   }
   char buffer[1 << 16];
@@ -123,7 +124,8 @@ Result<> rename_durable(const Path& from, const Path& to) {
 
 Result<> fsync_path(const Path& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) return fail_errno(fmt::format("cannot fsync {}", path.string()));
+  if (!fd || ::fsync(fd.get()) != 0)
+    return fail_errno(fmt::format("cannot fsync {}", path.string()));
   return {};
 }
 
@@ -155,16 +157,17 @@ Result<> remove_tree(const Path& path) {
 Result<> copy_file(const Path& from, const Path& to) {
   UniqueFd source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
   if (!source) return fail_errno(fmt::format("cannot read {}", from.string()));
-  struct stat info {};
+  struct stat info{};
   ::fstat(source.get(), &info);
-  UniqueFd target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, info.st_mode & 0777));
+  UniqueFd target(
+      ::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, info.st_mode & 0777));
   if (!target) return fail_errno(fmt::format("cannot create {}", to.string()));
   if (::ioctl(target.get(), FICLONE, source.get()) == 0) return {};
   return copy_bytes(source.get(), target.get(), to);
 }
 
 Result<std::uint64_t> free_bytes(const Path& path) {
-  struct statvfs info {};
+  struct statvfs info{};
   if (::statvfs(path.c_str(), &info) != 0) {
     return fail_errno(fmt::format("cannot ask for free space of {}", path.string()));
   }

@@ -13,7 +13,8 @@ namespace tidegate::os {
 using Path = std::filesystem::path;
 
 Result<std::string> read_file(const Path& path);
-// The last `count` lines (each with its newline), reading from the end. A missing file is empty text.
+// The last `count` lines (each with its newline), reading from the end. A missing file is empty
+// text.
 Result<std::string> read_last_lines(const Path& path, std::size_t count);
 
 // Written aside in the same folder, fsynced, renamed over `path`, folder fsynced: a reader sees the

@@ -32,11 +32,12 @@ struct ExitStatus {
 std::string describe(const ExitStatus& status);  // "exit code 3", "signal 9 (Killed)"
 
 struct SpawnOptions {
-  bool new_session = false;         // setsid: own session and process group
-  int death_signal = 0;             // sent to the child when the calling *thread* ends (prctl)
-  std::vector<std::pair<int, int>> fds;  // (ours, the child's number); 0, 1, 2 are kept as they are otherwise
-  int stdout_fd = -1;               // becomes the child's 1; -1: inherited
-  int stderr_fd = -1;               // becomes the child's 2; -1: inherited
+  bool new_session = false;  // setsid: own session and process group
+  int death_signal = 0;      // sent to the child when the calling *thread* ends (prctl)
+  std::vector<std::pair<int, int>>
+      fds;             // (ours, the child's number); 0, 1, 2 are kept as they are otherwise
+  int stdout_fd = -1;  // becomes the child's 1; -1: inherited
+  int stderr_fd = -1;  // becomes the child's 2; -1: inherited
 };
 
 // fork + exec; the error is the child's exec error if that fails. Other descriptors do not leak.

@@ -2,7 +2,11 @@
 
 namespace tidegate::os {
 
-MonoTime RealClock::mono() const { return std::chrono::steady_clock::now(); }
-WallTime RealClock::wall() const { return std::chrono::system_clock::now(); }
+MonoTime RealClock::mono() const {
+  return std::chrono::steady_clock::now();
+}
+WallTime RealClock::wall() const {
+  return std::chrono::system_clock::now();
+}
 
 }  // namespace tidegate::os

@@ -31,12 +31,14 @@ void Sha256::update(std::string_view bytes) {
 std::string Sha256::digest() {
   std::string out(SHA256_DIGEST_LENGTH, '\0');
   unsigned length = 0;
-  TIDEGATE_CHECK(EVP_DigestFinal_ex(context_->md, reinterpret_cast<unsigned char*>(out.data()),
-                                    &length) == 1);
+  TIDEGATE_CHECK(
+      EVP_DigestFinal_ex(context_->md, reinterpret_cast<unsigned char*>(out.data()), &length) == 1);
   return out;
 }
 
-std::string Sha256::hex_digest() { return hex(digest()); }
+std::string Sha256::hex_digest() {
+  return hex(digest());
+}
 
 std::string sha256(std::string_view bytes) {
   std::string out(SHA256_DIGEST_LENGTH, '\0');
@@ -45,7 +47,9 @@ std::string sha256(std::string_view bytes) {
   return out;
 }
 
-std::string sha256_hex(std::string_view bytes) { return hex(sha256(bytes)); }
+std::string sha256_hex(std::string_view bytes) {
+  return hex(sha256(bytes));
+}
 
 Result<std::string> sha256_hex_of_file(const Path& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

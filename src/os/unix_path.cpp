@@ -12,8 +12,7 @@ Result<UnixPath> UnixPath::open(const Path& path) {
   if (text.size() < sizeof(sockaddr_un::sun_path)) return UnixPath(UniqueFd(), std::move(text));
   UniqueFd folder(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return fail_errno(fmt::format("cannot open the folder of {}", text));
-  std::string usable =
-      fmt::format("/proc/self/fd/{}/{}", folder.get(), path.filename().string());
+  std::string usable = fmt::format("/proc/self/fd/{}/{}", folder.get(), path.filename().string());
   if (usable.size() >= sizeof(sockaddr_un::sun_path)) {
     return fail(Code::invalid, fmt::format("the file name of the socket {} is too long", text));
   }

@@ -1,2 +1,4 @@
 // Linked with one whole layer and the layers it declares: a call to anything else does not link.
-int main() { return 0; }
+int main() {
+  return 0;
+}
