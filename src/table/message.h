@@ -30,7 +30,7 @@ struct Drained {
 using FromRouter = std::variant<Hello, Applied, Drained>;
 using FromControl = std::variant<Table>;
 
-std::string frame(const FromRouter& message);   // with its length
+std::string frame(const FromRouter& message);  // with its length
 std::string frame(const FromControl& message);
 
 // Collects bytes, hands out whole messages.
@@ -38,7 +38,8 @@ template <class Message>  // FromRouter or FromControl
 class Unframer {
  public:
   void feed(std::string_view bytes) { buffer_.append(bytes); }
-  // True: a message was taken out. False: more bytes are needed. Error: the stream is broken for good.
+  // True: a message was taken out. False: more bytes are needed. Error: the stream is broken for
+  // good.
   Result<bool> next(Message& out);
 
  private:

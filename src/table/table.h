@@ -1,4 +1,5 @@
-// The routing table: immutable, versioned; all a router needs to know to route without anybody's help.
+// The routing table: immutable, versioned; all a router needs to know to route without anybody's
+// help.
 #pragma once
 
 #include <cstdint>
