@@ -23,6 +23,8 @@ class Complaints {
   const std::vector<Complaint>& problems() const { return problems_; }
   const std::vector<Complaint>& warnings() const { return warnings_; }
   void make_strict();  // warnings become problems
+  // Whatever was said about `from` is said about `to`: a flag that overrode a key of a file.
+  void relabel(std::string_view from, const std::string& to);
 
   // Code::invalid with one line per problem, or success.
   Result<> as_result() const;
@@ -32,8 +34,10 @@ class Complaints {
   std::vector<Complaint> warnings_;
 };
 
-// The candidate that differs from `word` by the fewest edits, if close enough to be a typing mistake;
-// empty otherwise.
+std::string line_of(const Complaint& complaint);  // "<where>: <what>"
+
+// The candidate that differs from `word` by the fewest edits (case does not count), if close enough
+// to be a typing mistake; empty otherwise.
 std::string_view suggest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 }  // namespace tidegate::domain

@@ -11,8 +11,8 @@
 
 namespace tidegate::domain {
 
-// One file of a model, by content. path is relative, without "..", and begins with the basename of what was
-// registered ("model.pkl" or "mymodel/weights.bin").
+// One file of a model, by content. path is relative, without "..", and begins with the basename of
+// what was registered ("model.pkl" or "mymodel/weights.bin").
 struct ModelFile {
   std::string path;
   std::string sha256;  // hex
@@ -27,7 +27,8 @@ struct Model {
   std::map<std::string, std::string> tags;
   std::map<std::string, std::string> properties;
   std::string description;
-  std::string framework;          // "", Custom, TensorFlow, ScikitLearn, Onnx, TfKeras, PyTorch, Multi, XGBoost
+  std::string
+      framework;  // "", Custom, TensorFlow, ScikitLearn, Onnx, TfKeras, PyTorch, Multi, XGBoost
   std::string framework_version;
   std::vector<ModelFile> files;
   std::string asset_id;

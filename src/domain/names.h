@@ -15,7 +15,8 @@ inline constexpr int kScoringTimeoutMaxMs = 300'000;
 
 bool is_service_name(std::string_view name);  // ^[a-z]([-a-z0-9]*[a-z0-9])?$, 3..32
 bool is_model_name(std::string_view name);    // ^[a-zA-Z0-9][a-zA-Z0-9\-\._]{0,254}$
-bool is_compute_name(std::string_view name);  // letter first, letters digits -, 3..24; reserved: local amlcompute containerinstance
+bool is_compute_name(std::string_view name);  // letter first, letters digits -, 3..24; reserved:
+                                              // local amlcompute containerinstance
 
 void check_service_name(std::string_view name, Complaints& complaints);
 void check_model_name(std::string_view name, Complaints& complaints);

@@ -64,9 +64,11 @@ struct Asset {
   bool unpack = false;
 };
 
-// What is run: the environmentImageRequest. Changing it (or anything a replica sees) makes a new generation.
+// What is run: the environmentImageRequest. Changing it (or anything a replica sees) makes a new
+// generation.
 struct Workload {
-  std::string driver_program;  // asset id, or empty: AZUREML_ENTRY_SCRIPT of the environment names the script
+  std::string driver_program;  // asset id, or empty: AZUREML_ENTRY_SCRIPT of the environment names
+                               // the script
   std::vector<Asset> assets;
   std::vector<ModelRef> models;
   Environment environment;
@@ -100,22 +102,29 @@ struct Service {
   int generation = 1;
   Keys keys;
   ServiceState state = ServiceState::transitioning;
-  std::string error;       // JSON text of the last failure, empty if none
+  std::string error;  // JSON text of the last failure, empty if none
   std::string operation_id;
   WallTime created;
   WallTime updated;
 };
 
-// The body of POST /services (spec deploy.md 6, "Payload"). Collects all complaints; keys are named as
-// in the request. Null and absent are the same.
+// The body of POST /services (spec deploy.md 6, "Payload"). Collects all complaints; keys are named
+// as in the request. Null and absent are the same.
 ServiceSpec parse_service_request(const Json& request, Complaints& complaints);
-// JSON Patch of PATCH /services/{name} (spec deploy.md 8) applied to a copy of the spec; replace on a
-// missing member is an upsert.
+// The same body, written again: every member, with the server's defaults filled in and without
+// keys.
+Json to_request(const ServiceSpec& spec);
+// `keys` of a request or config: both empty (generate them) unless a primary key is given.
+Keys parse_keys(const Json& keys, std::string_view where, Complaints& complaints);
+// JSON Patch of PATCH /services/{name} (spec deploy.md 8) applied to a copy of the spec; replace on
+// a missing member is an upsert.
 ServiceSpec patch_service(const ServiceSpec& current, const Json& patch, Complaints& complaints);
-// Whether replicas must be replaced (workload, resources, environment...) or only the routing table changes.
+// Whether replicas must be replaced (workload, resources, environment...) or only the routing table
+// changes.
 bool needs_new_replicas(const ServiceSpec& from, const ServiceSpec& to);
 // Checks between values: numReplicas with autoscaling, min above max, ... `where` names the source.
-void check_settings(const DeploymentSettings& settings, std::string_view where, Complaints& complaints);
+void check_settings(const DeploymentSettings& settings, std::string_view where,
+                    Complaints& complaints);
 
 // Storage form, lossless; not the REST form.
 Json to_json(const ServiceSpec& spec);

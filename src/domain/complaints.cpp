@@ -1,0 +1,81 @@
+#include "domain/complaints.h"
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+
+namespace tidegate::domain {
+namespace {
+
+char lower(char c) {
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+}
+
+// Levenshtein distance, without case: "authenabled" is authEnabled mistyped.
+std::size_t edits_between(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      std::size_t replace = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replace});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+void Complaints::add(std::string where, std::string what) {
+  problems_.push_back({std::move(where), std::move(what)});
+}
+
+void Complaints::warn(std::string where, std::string what) {
+  warnings_.push_back({std::move(where), std::move(what)});
+}
+
+void Complaints::make_strict() {
+  std::move(warnings_.begin(), warnings_.end(), std::back_inserter(problems_));
+  warnings_.clear();
+}
+
+void Complaints::relabel(std::string_view from, const std::string& to) {
+  for (auto* list : {&problems_, &warnings_}) {
+    for (Complaint& complaint : *list) {
+      if (complaint.where == from) complaint.where = to;
+    }
+  }
+}
+
+Result<> Complaints::as_result() const {
+  if (problems_.empty()) return {};
+  std::string text;
+  for (const Complaint& problem : problems_) {
+    if (!text.empty()) text += '\n';
+    text += line_of(problem);
+  }
+  return fail(Code::invalid, std::move(text));
+}
+
+std::string line_of(const Complaint& complaint) {
+  return complaint.where.empty() ? complaint.what : complaint.where + ": " + complaint.what;
+}
+
+std::string_view suggest(std::string_view word, const std::vector<std::string_view>& candidates) {
+  // A short word may be wrong in one letter, a long one in three.
+  std::size_t edits_max = std::clamp<std::size_t>(word.size() / 3, 1, 3);
+  std::string_view best;
+  for (std::string_view candidate : candidates) {
+    std::size_t edits = edits_between(word, candidate);
+    if (edits > edits_max || (!best.empty() && edits == edits_max)) continue;
+    best = candidate;
+    if (edits == 0) break;
+    edits_max = edits;
+  }
+  return best;
+}
+
+}  // namespace tidegate::domain
