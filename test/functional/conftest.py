@@ -1,0 +1,81 @@
+import json
+import subprocess
+
+import pytest
+from support.project import Project
+from support.server import ROOT, Tidegate
+
+
+@pytest.fixture
+def new_server(tmp_path):
+    """Makes servers with a data folder of their own; afterwards they are stopped and nothing may be left."""
+    servers = []
+
+    def make(name="data", **options):
+        servers.append(Tidegate(tmp_path / name, **options))
+        return servers[-1]
+
+    yield make
+    check_nothing_left(servers)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One server for all tests that leave it as they found it."""
+    shared = Tidegate(tmp_path_factory.mktemp("shared") / "data").start()
+    yield shared
+    check_nothing_left([shared])
+
+
+def check_nothing_left(servers):
+    left = {str(s.data): [p.describe() for p in s.clean_up()] for s in servers}
+    assert not any(left.values()), f"processes outlived their server: {left}"
+
+
+@pytest.fixture
+def service(server):
+    """Deploys services on the shared server and deletes them afterwards."""
+    names = []
+
+    def deploy(name, project, *flags):
+        names.append(name)
+        server.deploy(name, project, *flags)
+        return server.service(name)
+
+    yield deploy
+    for name in names:
+        server.cli("service", "delete", "-n", name)
+
+
+@pytest.fixture
+def project(tmp_path):
+    def make(script=None, *, folder="project", **options):
+        return Project(tmp_path / folder, *([script] if script else []), **options)
+
+    return make
+
+
+class Example:
+    """examples/diabetes, trained once per session with the pinned scikit-learn."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        subprocess.run(["cp", "-r", f"{ROOT}/examples/diabetes/.", folder], check=True)
+        subprocess.run([f"{ROOT}/.venv/bin/python", "train.py"], cwd=folder, check=True)
+        self.rows = self.python("from sklearn.datasets import load_diabetes; print(load_diabetes().data[:3].tolist())")
+        self.body = json.dumps({"data": self.rows})
+
+    def python(self, code, interpreter=f"{ROOT}/.venv/bin/python"):
+        done = subprocess.run([interpreter, "-c", code], cwd=self.folder, text=True, check=True, stdout=subprocess.PIPE)
+        return json.loads(done.stdout)
+
+    def prediction(self, interpreter):
+        """scikit-learn's own answer, in the environment of the service."""
+        return self.python(
+            f"import joblib; print(joblib.load('model.pkl').predict({self.rows!r}).tolist())", interpreter
+        )
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory):
+    return Example(tmp_path_factory.mktemp("diabetes"))
