@@ -1,0 +1,272 @@
+// Open-loop HTTP/1.1 load on loopback: requests leave by a fixed schedule, whether or not earlier
+// ones were answered, so that a slow server cannot slow its own load down. Latency counts from the
+// moment a request was due. Every failure is counted, nothing is tried again. Ends by itself.
+//
+//   open_loop --port P --path /score --rate 2000 --seconds 5 [--connections 16] [--header 'K:
+//   V']...
+//             [--body-bytes N | --body-file F]
+// Prints one JSON line: sent, ok, status counts, failures, p50/p90/p99/max in ms.
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::duration_cast;
+using std::chrono::nanoseconds;
+
+struct Options {
+  std::uint16_t port = 0;
+  std::string path = "/";
+  std::string headers;
+  std::string body;
+  double rate = 1000;
+  double seconds = 5;
+  std::size_t connections = 16;
+};
+
+struct Totals {
+  std::uint64_t sent = 0;
+  std::uint64_t ok = 0;
+  std::uint64_t connect_errors = 0;
+  std::uint64_t broken = 0;      // closed before the whole reply
+  std::uint64_t unanswered = 0;  // still open two seconds after the last request
+  std::map<int, std::uint64_t> statuses;
+  std::vector<std::uint32_t> latencies_us;
+};
+
+// One kept connection with at most one request on it.
+struct Connection {
+  int fd = -1;
+  bool busy = false;
+  Clock::time_point due;
+  std::string in;
+};
+
+std::string request_text(const Options& options) {
+  return fmt::format(
+      "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{}"
+      "Content-Length: {}\r\n\r\n{}",
+      options.path, options.headers, options.body.size(), options.body);
+}
+
+// The status of the reply at the front of `in`, once it is whole; 0 if more bytes are needed, -1 if
+// it is nothing we understand. Only Content-Length framing: what the servers under test send.
+int take_reply(std::string& in) {
+  auto end = in.find("\r\n\r\n");
+  if (end == std::string::npos) return 0;
+  if (!in.starts_with("HTTP/1.1 ")) return -1;
+  int status = std::atoi(in.c_str() + 9);
+  std::string head = in.substr(0, end + 2);
+  std::transform(head.begin(), head.end(), head.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  auto at = head.find("\r\ncontent-length:");
+  if (at == std::string::npos) return -1;
+  std::size_t length = std::strtoull(head.c_str() + at + 17, nullptr, 10);
+  if (in.size() < end + 4 + length) return 0;
+  in.erase(0, end + 4 + length);
+  return status;
+}
+
+class Load {
+ public:
+  explicit Load(Options options) : options_(std::move(options)), request_(request_text(options_)) {}
+
+  Totals run() {
+    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    connections_.resize(options_.connections);
+    for (Connection& connection : connections_) open(connection);
+    const auto start = Clock::now();
+    const auto total = static_cast<std::uint64_t>(options_.rate * options_.seconds);
+    const auto give_up =
+        start + duration_cast<nanoseconds>(std::chrono::duration<double>(options_.seconds + 2));
+    auto due_of = [&](std::uint64_t n) {
+      return start + duration_cast<nanoseconds>(
+                         std::chrono::duration<double>(static_cast<double>(n) / options_.rate));
+    };
+    std::uint64_t next = 0;
+    while (Clock::now() < give_up && (next < total || busy_ > 0 || !waiting_.empty())) {
+      for (; next < total && due_of(next) <= Clock::now(); ++next) waiting_.push_back(due_of(next));
+      send_waiting();
+      auto until = next < total ? due_of(next) : Clock::now() + std::chrono::milliseconds(50);
+      poll(std::max<std::int64_t>(0, duration_cast<nanoseconds>(until - Clock::now()).count()));
+    }
+    totals_.unanswered = busy_ + waiting_.size();
+    totals_.sent += waiting_.size();
+    return std::move(totals_);
+  }
+
+ private:
+  bool open(Connection& connection) {
+    connection = {
+        .fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .busy = false, .due = {}, .in = {}};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(options_.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(connection.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      ::close(connection.fd);
+      connection.fd = -1;
+      return false;
+    }
+    int on = 1;
+    ::setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::fcntl(connection.fd, F_SETFL, O_NONBLOCK);
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = &connection}};
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event);
+    return true;
+  }
+
+  void send_waiting() {
+    for (Connection& connection : connections_) {
+      if (waiting_.empty()) return;
+      if (connection.busy) continue;
+      ++totals_.sent;
+      Clock::time_point due = waiting_.front();
+      waiting_.pop_front();
+      if (connection.fd < 0 && !open(connection)) {
+        ++totals_.connect_errors;
+        continue;
+      }
+      connection.due = due;
+      if (::send(connection.fd, request_.data(), request_.size(), MSG_NOSIGNAL) !=
+          static_cast<ssize_t>(request_.size())) {
+        fail(connection);
+        continue;
+      }
+      connection.busy = true;
+      ++busy_;
+    }
+  }
+
+  void poll(std::int64_t wait_ns) {
+    epoll_event events[64];
+    timespec wait{.tv_sec = wait_ns / 1'000'000'000, .tv_nsec = wait_ns % 1'000'000'000};
+    int count = ::epoll_pwait2(epoll_, events, 64, &wait, nullptr);
+    for (int i = 0; i < count; ++i) receive(*static_cast<Connection*>(events[i].data.ptr));
+  }
+
+  void receive(Connection& connection) {
+    char buffer[1 << 16];
+    ssize_t n = ::recv(connection.fd, buffer, sizeof buffer, 0);
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) return fail(connection);
+    connection.in.append(buffer, static_cast<std::size_t>(n));
+    int status = take_reply(connection.in);
+    if (status == 0) return;
+    if (status < 0 || !connection.busy) return fail(connection);
+    ++totals_.statuses[status];
+    if (status < 400) ++totals_.ok;
+    totals_.latencies_us.push_back(static_cast<std::uint32_t>(
+        duration_cast<std::chrono::microseconds>(Clock::now() - connection.due).count()));
+    connection.busy = false;
+    --busy_;
+  }
+
+  void fail(Connection& connection) {
+    if (connection.busy) {
+      ++totals_.broken;
+      --busy_;
+    }
+    ::close(connection.fd);
+    connection.fd = -1;
+    connection.busy = false;
+  }
+
+  Options options_;
+  std::string request_;
+  int epoll_ = -1;
+  std::vector<Connection> connections_;
+  std::deque<Clock::time_point> waiting_;  // due, not sent for want of a free connection
+  std::size_t busy_ = 0;
+  Totals totals_;
+};
+
+double percentile_ms(std::vector<std::uint32_t>& sorted, double part) {
+  if (sorted.empty()) return 0;
+  auto at = static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1));
+  return sorted[at] / 1000.0;
+}
+
+void print(Totals totals) {
+  std::sort(totals.latencies_us.begin(), totals.latencies_us.end());
+  std::string statuses;
+  for (auto [status, count] : totals.statuses) {
+    statuses += fmt::format("{}\"{}\": {}", statuses.empty() ? "" : ", ", status, count);
+  }
+  fmt::print(
+      "{{\"sent\": {}, \"ok\": {}, \"statuses\": {{{}}}, \"connect_errors\": {}, \"broken\": {}, "
+      "\"unanswered\": {}, \"p50_ms\": {:.3f}, \"p90_ms\": {:.3f}, \"p99_ms\": {:.3f}, "
+      "\"max_ms\": {:.3f}}}\n",
+      totals.sent, totals.ok, statuses, totals.connect_errors, totals.broken, totals.unanswered,
+      percentile_ms(totals.latencies_us, 0.5), percentile_ms(totals.latencies_us, 0.9),
+      percentile_ms(totals.latencies_us, 0.99), percentile_ms(totals.latencies_us, 1));
+}
+
+std::string read_file(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+bool parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i + 1 < argc; i += 2) {
+    std::string_view flag = argv[i];
+    const char* value = argv[i + 1];
+    if (flag == "--port")
+      options.port = static_cast<std::uint16_t>(std::atoi(value));
+    else if (flag == "--path")
+      options.path = value;
+    else if (flag == "--rate")
+      options.rate = std::atof(value);
+    else if (flag == "--seconds")
+      options.seconds = std::atof(value);
+    else if (flag == "--connections")
+      options.connections = std::strtoull(value, nullptr, 10);
+    else if (flag == "--header")
+      options.headers += fmt::format("{}\r\n", value);
+    else if (flag == "--body-bytes")
+      options.body.assign(std::strtoull(value, nullptr, 10), 'x');
+    else if (flag == "--body-file")
+      options.body = read_file(value);
+    else
+      return false;
+  }
+  return argc % 2 == 1 && options.port != 0 && options.rate > 0 && options.connections > 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!parse(argc, argv, options)) {
+    fmt::print(stderr,
+               "usage: open_loop --port P --path /score --rate N --seconds S [--connections N] "
+               "[--header 'K: V'] [--body-bytes N | --body-file F]\n");
+    return 2;
+  }
+  print(Load(std::move(options)).run());
+  return 0;
+}
