@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / ".quickstart"
+# The example's files, the server's log and record. Tests choose another folder.
+WORK = Path(os.environ.get("TIDEGATE_QUICKSTART") or ROOT / ".quickstart").absolute()
 RECORD = WORK / "serve.json"
 LOG = WORK / "serve.log"
 BINARY = ROOT / "build/release/bin/tidegate"
@@ -66,6 +67,19 @@ def descendants(pid):
     return found
 
 
+def working_in(data):
+    """Processes whose command line names a replica of the data folder: replicas and their shims."""
+    inside = os.fsencode(data) + b"/replicas/"
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if inside in file.read_bytes():
+                found.append(int(file.parent.name))
+        except OSError:
+            continue
+    return found
+
+
 def recorded():
     """The server that an earlier run started and that still runs, else None."""
     try:
@@ -103,7 +117,7 @@ def stop():
         RECORD.unlink(missing_ok=True)
         return
     pid = record["pid"]
-    ticks = {p: start_ticks(p) for p in [pid, *descendants(pid)]}
+    ticks = {p: start_ticks(p) for p in {pid, *descendants(pid), *working_in(record["data"])}}
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_WAIT_S
     while alive := [p for p, began in ticks.items() if began and start_ticks(p) == began]:
@@ -182,7 +196,7 @@ def there(command):
 
 
 def lay_out_example():
-    WORK.mkdir(exist_ok=True)
+    WORK.mkdir(parents=True, exist_ok=True)
     for file in (ROOT / "examples/diabetes").iterdir():
         shutil.copy(file, WORK / file.name)
 

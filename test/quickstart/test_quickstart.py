@@ -14,16 +14,20 @@ SECOND_RUN_LIMIT_S = 30
 
 def quickstart(*flags, cwd="/", home):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TIDEGATE_")}
+    own = {"HOME": str(home), "TIDEGATE_QUICKSTART": str(home / "work"), **caches()}
     began = time.monotonic()
     done = subprocess.run(
         [ROOT / "scripts/quickstart", *flags], cwd=cwd, text=True, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**environment, "HOME": str(home), "CCACHE_DIR": ccache()},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**environment, **own},
     )  # fmt: skip
     return done.returncode, done.stdout, time.monotonic() - began
 
 
-def ccache():
-    return os.environ.get("CCACHE_DIR") or os.path.expanduser("~/.cache/ccache")
+def caches():
+    """The compiler's and uv's caches of whoever runs the tests: HOME is another one here."""
+    home = os.path.expanduser("~")
+    return {name: os.environ.get(name) or f"{home}/.cache/{folder}" for name, folder in
+            (("CCACHE_DIR", "ccache"), ("UV_CACHE_DIR", "uv"))}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
