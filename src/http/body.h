@@ -11,8 +11,8 @@
 namespace tidegate::http {
 
 struct BodyLimits {
-  std::uint64_t size_max_bytes = 100UL << 20;   // more: Code::exhausted, 413
-  std::uint64_t memory_max_bytes = 1UL << 20;   // more: the rest goes to a file in spill_folder
+  std::uint64_t size_max_bytes = 100UL << 20;  // more: Code::exhausted, 413
+  std::uint64_t memory_max_bytes = 1UL << 20;  // more: the rest goes to a file in spill_folder
   os::Path spill_folder = "/tmp";
 };
 

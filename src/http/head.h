@@ -50,7 +50,8 @@ struct ResponseHead {
 };
 
 // Connection, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade: never forwarded
-// (RFC 9110 section 7.6.1). Content-Length is not among them, but whoever writes a message frames it.
+// (RFC 9110 section 7.6.1). Content-Length is not among them, but whoever writes a message frames
+// it.
 bool is_hop_by_hop(std::string_view name);
 
 std::string_view reason_phrase(int status);  // "OK", "Not Found"; "Unknown" if not registered

@@ -10,7 +10,7 @@ namespace tidegate::http {
 struct ListenOptions {
   bool reuse_port = false;  // tcp: several sockets on one address, one per core
   int backlog = 4096;
-  int unix_mode = 0600;     // mode of a unix socket
+  int unix_mode = 0600;  // mode of a unix socket
 };
 
 // Non-blocking, close-on-exec. A unix socket file that nobody listens on any more is replaced; one

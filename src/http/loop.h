@@ -21,15 +21,16 @@ class Loop {
   ~Loop();  // destroys tasks that were not run
   Loop(const Loop&) = delete;
 
-  void run();                // until stop(); returns at once if stopped before
-  void stop();               // any thread
-  void post(Task task);      // any thread; runs in order of posting
-  MonoTime now() const;      // time of this turn: stands still within one callback
+  void run();            // until stop(); returns at once if stopped before
+  void stop();           // any thread
+  void post(Task task);  // any thread; runs in order of posting
+  MonoTime now() const;  // time of this turn: stands still within one callback
 
+  struct Impl;
+  Impl& impl() { return *impl_; }      // for http/ alone
   boost::asio::io_context& context();  // for http/ alone
 
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

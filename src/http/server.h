@@ -16,8 +16,9 @@
 
 namespace tidegate::http {
 
-// What a handler answers with. Content-Length, Transfer-Encoding, Connection and Date are written by the
-// connection; names and values must be free of CR and LF (checked: such a header is left out).
+// What a handler answers with. Content-Length, Transfer-Encoding, Connection and Date are written
+// by the connection; names and values must be free of CR and LF (checked: such a header is left
+// out).
 struct Reply {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
@@ -36,10 +37,10 @@ class ServerCall {
   // Name for logs; set by the connection, unique in this process.
   virtual std::uint64_t id() const = 0;
 
-  // Reads the whole body, then calls back (maybe before it returns) with it, or with exhausted (more
-  // than limits.size_max_bytes; known at once if Content-Length says so), or invalid (bad chunk). After
-  // an error the handler still replies; the connection is then closed after the reply. Sends
-  // "100 Continue" first if the client asked for it. Call at most once.
+  // Reads the whole body, then calls back (maybe before it returns) with it, or with exhausted
+  // (more than limits.size_max_bytes; known at once if Content-Length says so), or invalid (bad
+  // chunk). After an error the handler still replies; the connection is then closed after the
+  // reply. Sends "100 Continue" first if the client asked for it. Call at most once.
   virtual void read_body(const BodyLimits& limits,
                          std::move_only_function<void(Result<Body>)> done) = 0;
 
@@ -59,8 +60,8 @@ class ServerCall {
   // Closes the connection without finishing: the client sees a broken reply, as it should.
   virtual void abort() = 0;
 
-  // Called at most once, when the client left before the reply was finished. Set it before returning
-  // from on_request() or not at all.
+  // Called at most once, when the client left before the reply was finished. Set it before
+  // returning from on_request() or not at all.
   virtual void on_gone(Task task) = 0;
 };
 
@@ -72,20 +73,21 @@ class RequestHandler {
 };
 
 struct ServerOptions {
-  std::size_t head_max_bytes = 64UL << 10;       // more: 431, then close
-  Milliseconds head_timeout{15'000};             // first byte of a request to the end of its head
-  Milliseconds idle_timeout{75'000};             // between requests; 0: for ever ("only the router closes")
-  Milliseconds body_timeout{60'000};             // between two pieces of a body; 408, then close
-  Milliseconds write_timeout{60'000};            // a client that does not take its reply
-  std::size_t connections_max = 10'000;          // more: accepting pauses until one closes
+  std::size_t head_max_bytes = 64UL << 10;  // more: 431, then close
+  Milliseconds head_timeout{15'000};        // first byte of a request to the end of its head
+  Milliseconds idle_timeout{75'000};     // between requests; 0: for ever ("only the router closes")
+  Milliseconds body_timeout{60'000};     // between two pieces of a body; 408, then close
+  Milliseconds write_timeout{60'000};    // a client that does not take its reply
+  std::size_t connections_max = 10'000;  // more: accepting pauses until one closes
   // Builds the reply to what is no HTTP or breaks a limit (400, 408, 413, 431, 501, 505).
   std::function<Reply(int status, std::string_view reason)> error_reply;
 };
 
 // Accepts on listeners and serves their connections. Belongs to the loop's thread.
-// Requests on one connection are handled one after another (pipelined ones wait). Refuses what could
-// smuggle a request: both Content-Length and Transfer-Encoding, several different Content-Lengths,
-// transfer encodings other than chunked, obsolete line folding, bare CR, spaces before the colon: 400.
+// Requests on one connection are handled one after another (pipelined ones wait). Refuses what
+// could smuggle a request: both Content-Length and Transfer-Encoding, several different
+// Content-Lengths, transfer encodings other than chunked, obsolete line folding, bare CR, spaces
+// before the colon: 400.
 class Server {
  public:
   // handler outlives the server.
@@ -94,8 +96,8 @@ class Server {
 
   // Takes the listening descriptor over (non-blocking, from listen_on or the supervisor).
   Result<> add_listener(os::UniqueFd fd);
-  // Stops accepting (closing our copies of the listeners), closes idle connections, marks the others
-  // "Connection: close"; calls done once when no connection is left.
+  // Stops accepting (closing our copies of the listeners), closes idle connections, marks the
+  // others "Connection: close"; calls done once when no connection is left.
   void drain(Task done);
   std::size_t connections() const;
 

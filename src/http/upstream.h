@@ -34,7 +34,7 @@ class UpstreamHandler {
 class UpstreamCall {
  public:
   virtual ~UpstreamCall() = default;
-  virtual void pause() = 0;   // stop reading the response
+  virtual void pause() = 0;  // stop reading the response
   virtual void resume() = 0;
 };
 
@@ -51,8 +51,9 @@ class Upstream {
   Upstream(Loop& loop, Address address, UpstreamOptions options);
   ~Upstream();  // cancels calls, closes connections
 
-  // `head` is the complete request head, framed by the caller ("POST /score HTTP/1.1\r\n...\r\n\r\n");
-  // copied. `body` outlives the call. `handler` outlives the call. Never calls the handler before it returns.
+  // `head` is the complete request head, framed by the caller ("POST /score
+  // HTTP/1.1\r\n...\r\n\r\n"); copied. `body` outlives the call. `handler` outlives the call. Never
+  // calls the handler before it returns.
   std::unique_ptr<UpstreamCall> send(std::string_view head, const Body& body,
                                      UpstreamHandler& handler);
   void close_idle();
