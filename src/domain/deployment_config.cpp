@@ -14,12 +14,11 @@ namespace {
 
 // Keys of the platform that are no settings of an AKS service. Those of ACI and local files are
 // here too: such a file is refused for its computeType, not for its keys.
-constexpr std::array<std::string_view, 17> kOtherKeys = {
-    "computeType", "computeTargetName", "versionName",    "trafficPercentile",
-    "location",    "sslEnabled",        "sslCertificate", "sslKey",
-    "cname",       "dnsNameLabel",      "vaultBaseUrl",   "keyName",
-    "keyVersion",  "vnetName",          "subnetName",     "port",
-    "isDefault"};
+constexpr std::array<std::string_view, 18> kOtherKeys = {
+    "computeType",  "keys",         "computeTargetName", "versionName", "trafficPercentile",
+    "location",     "sslEnabled",   "sslCertificate",    "sslKey",      "cname",
+    "dnsNameLabel", "vaultBaseUrl", "keyName",           "keyVersion",  "vnetName",
+    "subnetName",   "port",         "isDefault"};
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(),

@@ -94,7 +94,8 @@ class Patcher {
     if (op == "remove" && tokens[0] == "properties") {
       return complaints_.add(pointer, "properties can be added, not removed");
     }
-    set(tokens, op == "remove" || value == nullptr ? Json(nullptr) : *value, pointer);
+    if (op == "remove") return remove(tokens);
+    set(tokens, value == nullptr ? Json(nullptr) : *value, pointer);
   }
 
   bool may_change(const std::vector<std::string>& tokens, const std::string& pointer) {
@@ -143,6 +144,17 @@ class Patcher {
         return complaints_.add(pointer, "there is no such place in the service");
     }
     *target = value;
+    touched_.insert(joined(tokens, '.'));
+  }
+
+  // Removing what is not there is success.
+  void remove(const std::vector<std::string>& tokens) {
+    Json* parent = &document_;
+    for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+      parent = child(*parent, tokens[i]);
+      if (parent == nullptr) return;
+    }
+    if (parent->is_object()) parent->erase(tokens.back());
     touched_.insert(joined(tokens, '.'));
   }
 

@@ -3,6 +3,7 @@
 // by it.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +43,10 @@ Json& at_path(Json& object, std::string_view path);
 // be given together (check_settings included). Says nothing about unknown keys.
 DeploymentSettings read_settings(const Json& object, Dialect dialect, std::string_view where,
                                  Complaints& complaints);
+// As check_settings in service.h, but for the settings named in `refused` (by SDK name): a value
+// that was refused left its default behind, and comparing that would only confuse.
+void check_settings(const DeploymentSettings& settings, const std::set<std::string_view>& refused,
+                    std::string_view where, Complaints& complaints);
 // Warns of unknown keys. `others` are known ones that are no settings.
 void warn_unknown_settings(const Json& object, Dialect dialect, std::string_view where,
                            std::span<const std::string_view> others, Complaints& complaints);
