@@ -1,0 +1,120 @@
+#include "convert.h"
+
+#include <string_view>
+
+namespace tidegate::python {
+namespace {
+
+Ref latin1(std::string_view text) {
+  return Ref(PyUnicode_DecodeLatin1(text.data(), static_cast<Py_ssize_t>(text.size()), nullptr));
+}
+
+// Bytes for the whole body; read straight into the object if it lies in a file.
+Ref body_bytes(http::Body& body) {
+  const auto size = static_cast<Py_ssize_t>(body.size());
+  if (body.in_memory()) return Ref(PyBytes_FromStringAndSize(body.memory().data(), size));
+  Ref bytes(PyBytes_FromStringAndSize(nullptr, size));
+  if (!bytes) return bytes;
+  char* out = PyBytes_AsString(bytes.get());
+  for (std::uint64_t done = 0; done < body.size();) {
+    Result<std::size_t> read = body.file().read_at(done, out + done, body.size() - done);
+    if (!read || *read == 0) {
+      PyErr_SetString(PyExc_OSError,
+                      read ? "the stored request body is too short" : read.error().message.c_str());
+      return Ref();
+    }
+    done += *read;
+  }
+  return bytes;
+}
+
+// A dict, or None for no headers. Values are decoded as WSGI does it.
+Ref header_dict(const scoring::HeaderList& headers) {
+  if (headers.empty()) return Ref(new_none());
+  Ref dict(PyDict_New());
+  for (const auto& [name, value] : headers) {
+    if (!dict) break;
+    Ref key = latin1(name);
+    Ref text = latin1(value);
+    if (!key || !text || PyDict_SetItem(dict.get(), key.get(), text.get()) != 0) return Ref();
+  }
+  return dict;
+}
+
+bool to_bytes(PyObject* object, std::string& out) {
+  if (PyUnicode_Check(object)) return to_text(object, out);
+  char* data = nullptr;
+  Py_ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(object, &data, &size) != 0) return false;
+  out.assign(data, static_cast<std::size_t>(size));
+  return true;
+}
+
+// A sequence of (name, value) pairs.
+bool to_headers(PyObject* object, scoring::HeaderList& out) {
+  if (object == Py_None) return true;
+  const Py_ssize_t count = PySequence_Size(object);
+  if (count < 0) return false;
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    Ref pair(PySequence_GetItem(object, i));
+    if (!pair) return false;
+    Ref name(PySequence_GetItem(pair.get(), 0));
+    Ref value(PySequence_GetItem(pair.get(), 1));
+    auto& [name_text, value_text] = out.emplace_back();
+    if (!name || !value || !to_text(name.get(), name_text) || !to_text(value.get(), value_text)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool to_outcome(PyObject* tuple, scoring::Outcome& out) {
+  if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 5) {
+    PyErr_SetString(PyExc_TypeError, "the handler must return a tuple of 5");
+    return false;
+  }
+  scoring::Outcome outcome;
+  outcome.status = static_cast<int>(PyLong_AsLong(PyTuple_GetItem(tuple, 0)));
+  if (PyErr_Occurred() != nullptr) return false;
+  if (!to_bytes(PyTuple_GetItem(tuple, 1), outcome.body)) return false;
+  if (!to_headers(PyTuple_GetItem(tuple, 2), outcome.headers)) return false;
+  if (PyObject* run_ms = PyTuple_GetItem(tuple, 3); run_ms != Py_None) {
+    outcome.run_ms = PyFloat_AsDouble(run_ms);
+    if (PyErr_Occurred() != nullptr) return false;
+  }
+  PyObject* failed = PyTuple_GetItem(tuple, 4);
+  using Failed = scoring::Outcome::Failed;
+  outcome.failed = failed == Py_None   ? Failed::unsaid
+                   : failed == Py_True ? Failed::yes
+                                       : Failed::no;
+  out = std::move(outcome);
+  return true;
+}
+
+}  // namespace
+
+bool run_handler(PyObject* handler, scoring::Job& job) {
+  scoring::Request& request = job.request;
+  Ref method = latin1(request.method);
+  Ref body = body_bytes(request.body);
+  Ref target = latin1(request.target);
+  Ref headers = header_dict(request.headers);
+  if (!method || !body || !target || !headers) return false;
+  request.body.clear();
+  Ref result(PyObject_CallFunctionObjArgs(handler, method.get(), body.get(), target.get(),
+                                          headers.get(), nullptr));
+  return result && to_outcome(result.get(), job.outcome);
+}
+
+bool to_text(PyObject* object, std::string& out) {
+  // Lone surrogates (json.dumps never gives any, a script's header may) become '?'.
+  Ref bytes(PyUnicode_AsEncodedString(object, "utf-8", "replace"));
+  if (!bytes) return false;
+  char* data = nullptr;
+  Py_ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(bytes.get(), &data, &size) != 0) return false;
+  out.assign(data, static_cast<std::size_t>(size));
+  return true;
+}
+
+}  // namespace tidegate::python

@@ -1,0 +1,18 @@
+// Between scoring's values and Python's. All with the GIL held.
+#pragma once
+
+#include "python.h"
+#include "scoring/request.h"
+
+namespace tidegate::python {
+
+// Calls handler(method, body, target, headers) for a job and fills its outcome from the tuple that
+// comes back: (status, body, headers, run_ms, failed). `body` is bytes or str; `headers` a list of
+// pairs or None; `run_ms` a float or None; `failed` True, False or None (header left out). False: a
+// Python error is set, and the outcome is as it was. Takes the request's body.
+bool run_handler(PyObject* handler, scoring::Job& job);
+
+// str -> UTF-8 text. False: a Python error is set.
+bool to_text(PyObject* object, std::string& out);
+
+}  // namespace tidegate::python

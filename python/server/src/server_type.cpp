@@ -1,0 +1,267 @@
+#include "server_type.h"
+
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "convert.h"
+#include "os/real_clock.h"
+#include "os/real_random.h"
+#include "scoring/hand_over.h"
+#include "scoring/messages.h"
+#include "scoring/server.h"
+#include "stop_signals.h"
+
+namespace tidegate::python {
+namespace {
+
+struct Core {
+  explicit Core(scoring::ServerOptions options)
+      : scoring_timeout(options.front.scoring_timeout),
+        hand_over(options.front.concurrent_max, clock),
+        server(std::move(options), hand_over, clock, random) {}
+
+  const Milliseconds scoring_timeout;
+  os::RealClock clock;
+  os::RealRandom random;
+  scoring::HandOver hand_over;
+  scoring::Server server;
+  // The main thread's, read by others with the GIL held.
+  scoring::Job* current = nullptr;
+  bool end_asked = false;
+  const pid_t owner = ::getpid();
+};
+
+struct ServerObject {
+  PyObject_HEAD Core* core;
+};
+
+Core& core_of(PyObject* self) {
+  return *reinterpret_cast<ServerObject*>(self)->core;
+}
+
+PyObject* raise_error(const Error& error) {
+  PyErr_SetString(error.code == Code::invalid ? PyExc_ValueError : PyExc_OSError,
+                  error.message.c_str());
+  return nullptr;
+}
+
+bool parse_addresses(PyObject* list, std::vector<http::Address>& out) {
+  const Py_ssize_t count = PySequence_Size(list);
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    Ref item(PySequence_GetItem(list, i));
+    std::string text;
+    if (!item || !to_text(item.get(), text)) return false;
+    Result<http::Address> address = http::Address::parse(text);
+    if (!address) {
+      raise_error(address.error());
+      return false;
+    }
+    out.push_back(std::move(*address));
+  }
+  return count >= 0;
+}
+
+PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  static const char* const kNames[] = {
+      "addresses",          "concurrent_max", "body_max_bytes", "body_folder",
+      "scoring_timeout_ms", "version",        "log_fd",         nullptr};
+  PyObject* addresses = nullptr;
+  Py_ssize_t concurrent_max = 1;
+  unsigned long long body_max_bytes = 0;
+  const char* body_folder = "";
+  long long scoring_timeout_ms = 0;
+  const char* version = "";
+  int log_fd = -1;
+  if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|$nKsLsi", const_cast<char**>(kNames), &addresses,
+                                  &concurrent_max, &body_max_bytes, &body_folder,
+                                  &scoring_timeout_ms, &version, &log_fd) == 0) {
+    return nullptr;
+  }
+  if (concurrent_max < 1) {
+    PyErr_SetString(PyExc_ValueError, "concurrent_max must be at least 1");
+    return nullptr;
+  }
+  scoring::ServerOptions options;
+  if (!parse_addresses(addresses, options.addresses)) return nullptr;
+  options.front.concurrent_max = static_cast<std::size_t>(concurrent_max);
+  options.front.body_limits.size_max_bytes = body_max_bytes;
+  options.front.body_limits.spill_folder = body_folder;
+  options.front.scoring_timeout = Milliseconds(scoring_timeout_ms);
+  options.front.version = version;
+  options.front.log_fd = log_fd;
+  auto* alloc = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
+  PyObject* self = alloc(type, 0);
+  if (self != nullptr) {
+    reinterpret_cast<ServerObject*>(self)->core = new Core(std::move(options));
+  }
+  return self;
+}
+
+void server_dealloc(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  std::unique_ptr<Core> core(reinterpret_cast<ServerObject*>(self)->core);
+  // In a forked child there is no loop thread that could be joined: leak.
+  if (core && core->owner != ::getpid()) static_cast<void>(core.release());
+  if (core) {
+    forget_signals();
+    GilReleased released;
+    core.reset();
+  }
+  reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(self);
+  Py_DECREF(type);
+}
+
+// Binds and begins to answer. Returns the addresses in use. OSError if one cannot be had.
+PyObject* server_start(PyObject* self, PyObject*) {
+  Core& core = core_of(self);
+  if (Result<> started = core.server.start(); !started) return raise_error(started.error());
+  Ref list(PyList_New(0));
+  for (const http::Address& address : core.server.addresses()) {
+    const std::string text = address.text();
+    Ref item(PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
+    if (!list || !item || PyList_Append(list.get(), item.get()) != 0) return nullptr;
+  }
+  return list.release();
+}
+
+bool to_documents(PyObject* dict, scoring::SwaggerDocuments& out) {
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  for (Py_ssize_t position = 0; PyDict_Next(dict, &position, &key, &value) != 0;) {
+    std::string version;
+    std::string document;
+    if (!to_text(key, version) || !to_text(value, document)) return false;
+    out.emplace(std::move(version), std::move(document));
+  }
+  return true;
+}
+
+// init() has returned. `swagger`: {"2": "...", ...}.
+PyObject* server_open(PyObject* self, PyObject* args, PyObject* kwargs) {
+  static const char* const kNames[] = {"headers", "every_method", "swagger", nullptr};
+  int headers = 0;
+  int every_method = 0;
+  PyObject* swagger = nullptr;
+  scoring::SwaggerDocuments documents;
+  if (PyArg_ParseTupleAndKeywords(args, kwargs, "|$ppO!", const_cast<char**>(kNames), &headers,
+                                  &every_method, &PyDict_Type, &swagger) == 0 ||
+      (swagger != nullptr && !to_documents(swagger, documents))) {
+    return nullptr;
+  }
+  core_of(self).server.open({.headers = headers != 0, .every_method = every_method != 0},
+                            std::move(documents));
+  Py_RETURN_NONE;
+}
+
+scoring::Outcome failure(const Core& core, const scoring::Job& job) {
+  if (!job.timed_out.load())
+    return {.status = 500, .body = scoring::message_body(scoring::kInternal)};
+  return {.status = 500,
+          .body = scoring::message_body(
+              fmt::format("Scoring timeout after {} ms", core.scoring_timeout.count())),
+          .failed = scoring::Outcome::Failed::yes};
+}
+
+void answer(Core& core, PyObject* handler, scoring::Job& job) {
+  core.current = &job;
+  if (!run_handler(handler, job)) {
+    // The handler answers for user code; what arrives here is a mistake of ours, or a time limit
+    // that ran out while it was dealing with an exception.
+    PyErr_WriteUnraisable(handler);
+    job.outcome = failure(core, job);
+  }
+  core.current = nullptr;
+  core.server.finish(job);
+}
+
+// Runs the jobs on this thread, until SIGTERM and until those that were admitted have been
+// answered. The GIL is held while a job runs and let go while there is none.
+PyObject* server_serve(PyObject* self, PyObject* handler) {
+  Core& core = core_of(self);
+  stop_on_signals(core.server, core.hand_over);
+  for (;;) {
+    if (scoring::Job* job = core.hand_over.take()) {
+      answer(core, handler, *job);
+      continue;
+    }
+    if (core.hand_over.has_ended()) break;
+    if (core.server.is_stopping() && !core.end_asked) {
+      core.end_asked = true;
+      core.server.end();
+    }
+    {
+      GilReleased released;
+      core.hand_over.wait();
+    }
+    if (PyErr_CheckSignals() != 0) return nullptr;
+  }
+  Py_RETURN_NONE;
+}
+
+PyObject* server_stop_admitting(PyObject* self, PyObject*) {
+  Core& core = core_of(self);
+  core.server.stop_admitting();
+  core.hand_over.wake();
+  Py_RETURN_NONE;
+}
+
+// Waits until the replies are with their clients.
+PyObject* server_stop(PyObject* self, PyObject*) {
+  Core& core = core_of(self);
+  if (core.owner != ::getpid()) Py_RETURN_NONE;
+  GilReleased released;
+  core.server.stop();
+  return new_none();
+}
+
+PyObject* server_request_id(PyObject* self, PyObject*) {
+  const scoring::Job* job = core_of(self).current;
+  if (job == nullptr) return PyUnicode_FromString("");
+  const std::string& id = job->request.request_id;
+  return PyUnicode_DecodeLatin1(id.data(), static_cast<Py_ssize_t>(id.size()), nullptr);
+}
+
+PyObject* server_timed_out(PyObject* self, PyObject*) {
+  const scoring::Job* job = core_of(self).current;
+  return PyBool_FromLong(static_cast<long>(job != nullptr && job->timed_out.load()));
+}
+
+PyObject* server_after_fork(PyObject* self, PyObject*) {
+  core_of(self).server.close_listeners_after_fork();
+  Py_RETURN_NONE;
+}
+
+PyMethodDef server_methods[] = {
+    {"start", &server_start, METH_NOARGS, "Binds and begins to answer; returns the addresses."},
+    {"open", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&server_open)),
+     METH_VARARGS | METH_KEYWORDS, "init() has returned: healthy from now on."},
+    {"serve", &server_serve, METH_O, "Calls the handler for each request, until SIGTERM."},
+    {"stop_admitting", &server_stop_admitting, METH_NOARGS, "As SIGTERM does."},
+    {"stop", &server_stop, METH_NOARGS, "Flushes replies and closes."},
+    {"request_id", &server_request_id, METH_NOARGS, "Of the request in run(), or ''."},
+    {"timed_out", &server_timed_out, METH_NOARGS, "Whether the request in run() is over its time."},
+    {"after_fork_in_child", &server_after_fork, METH_NOARGS, "Lets go of the sockets."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyType_Slot server_slots[] = {
+    {Py_tp_new, reinterpret_cast<void*>(&server_new)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(&server_dealloc)},
+    {Py_tp_methods, server_methods},
+    {0, nullptr},
+};
+
+PyType_Spec server_spec = {"tidegate_server._core.Server", sizeof(ServerObject), 0,
+                           Py_TPFLAGS_DEFAULT, server_slots};
+
+}  // namespace
+
+PyObject* make_server_type() {
+  return PyType_FromSpec(&server_spec);
+}
+
+}  // namespace tidegate::python

@@ -1,0 +1,85 @@
+"""From a request to the arguments of run(). Each kind of script has its reader:
+
+    reader(method, body, target) -> dict of keyword arguments, or BadRequest
+"""
+
+import inspect
+import json
+from typing import Any, Dict, List
+from urllib.parse import parse_qsl
+
+
+class BadRequest(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class TextInput:
+    """Undecorated: the body as text, whatever its content type; of a GET, its query as JSON text."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, method: str, body: bytes, target: str, headers: Any) -> Dict[str, Any]:
+        if method == "GET":
+            return {self._name: json.dumps(query_values(target))}
+        try:
+            return {self._name: str(body, "utf-8")}
+        except UnicodeDecodeError as error:
+            raise BadRequest(400, "Input cannot be decoded as UTF-8: %s" % error) from None
+
+
+class ObjectInput:
+    """@input_schema: each parameter by its name, from the JSON body or the query."""
+
+    def __init__(self, parameters: List[inspect.Parameter]) -> None:
+        self._parameters = parameters
+
+    def __call__(self, method: str, body: bytes, target: str, headers: Any) -> Dict[str, Any]:
+        if method == "GET":
+            return self._pick(query_values(target))
+        if not is_json((headers or {}).get("Content-Type", "")):
+            raise BadRequest(415, "Expects Content-Type to be application/json")
+        if not body:
+            raise BadRequest(400, "POST body is empty. Expecting a JSON dictionary.")
+        try:
+            values = json.loads(body)
+        except ValueError as error:  # also what is no UTF-8
+            raise BadRequest(400, "POST body could not be decoded as JSON: %s" % error) from None
+        if not isinstance(values, dict):
+            raise BadRequest(400, "POST body should be a JSON dictionary.")
+        return self._pick(values)
+
+    def _pick(self, values: Dict[str, Any]) -> Dict[str, Any]:
+        arguments = {}
+        for parameter in self._parameters:
+            value = values.get(parameter.name, parameter.default)
+            if value is inspect.Parameter.empty:
+                raise BadRequest(400, "A value is not provided for the %r parameter." % parameter.name)
+            arguments[parameter.name] = value
+        return arguments
+
+
+def is_json(content_type: str) -> bool:
+    media_type = content_type.split(";", 1)[0].strip().lower()
+    return media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+
+
+def query_values(target: str) -> Dict[str, Any]:
+    """Each value is JSON if it can be, else text; a repeated name becomes a list."""
+    values = {}  # type: Dict[str, List[Any]]
+    query = target.partition("?")[2]
+    for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+        values.setdefault(name, []).append(_json_or_text(value))
+    return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

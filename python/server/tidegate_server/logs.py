@@ -1,0 +1,126 @@
+"""Log lines: UTC time, level, process, logger and request id, to standard output.
+
+    2026-11-24 10:29:56,123 I [4711] azmlinfsrv.print [<request id>] - text
+
+The line of each request is written in the same form by _core (src/scoring/access_log.h).
+"""
+
+import io
+import logging
+import os
+import sys
+import threading
+import time
+from typing import Callable, Optional
+
+STDOUT_FD = 1
+
+logger = logging.getLogger("azmlinfsrv")
+
+
+def write_line(text: str) -> None:
+    """One write per line, so that lines of several threads and processes do not mix."""
+    data = (text + "\n").encode("utf-8", "replace")
+    while data:
+        try:
+            data = data[os.write(STDOUT_FD, data) :]
+        except OSError:
+            return  # a log that cannot be written must not fail a request
+
+
+def prefix(level: str, name: str, request_id: str) -> str:
+    now = time.time()
+    whole = int(now)
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(whole))
+    who = "%s [%s]" % (name, request_id) if request_id else name
+    return "%s,%03d %s [%d] %s - " % (stamp, (now - whole) * 1000, level, os.getpid(), who)
+
+
+class Handler(logging.Handler):
+    """Writes records as lines; the lines of a traceback follow theirs as they are."""
+
+    def __init__(self, request_id: Callable[[], str]) -> None:
+        super().__init__()
+        self._request_id = request_id
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = self.format(record)
+            write_line(prefix(record.levelname[:1], record.name, self._request_id()) + text)
+        except Exception:
+            self.handleError(record)
+
+
+class PrintStream(io.TextIOBase):
+    """Stands in for sys.stdout: what user code prints becomes lines with a prefix.
+
+    Each thread has its own unfinished line. flush() ends it.
+    """
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, original: io.TextIOBase, request_id: Callable[[], str]) -> None:
+        super().__init__()
+        self._original = original
+        self._request_id = request_id
+        self._threads = threading.local()
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError("write() argument must be str, not %s" % type(text).__name__)
+        pending = getattr(self._threads, "pending", "") + text
+        *lines, self._threads.pending = pending.split("\n")
+        for line in lines:
+            self._emit(line)
+        return len(text)
+
+    def flush(self) -> None:
+        pending = getattr(self._threads, "pending", "")
+        if pending:
+            self._threads.pending = ""
+            self._emit(pending)
+
+    def _emit(self, line: str) -> None:
+        write_line(prefix("I", "azmlinfsrv.print", self._request_id()) + line)
+
+    @property
+    def buffer(self):
+        return self._original.buffer
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._original.fileno()
+
+    def isatty(self) -> bool:
+        return False
+
+
+def install(level: str, request_id: Callable[[], str]) -> None:
+    """From now on logging and print() give lines. `request_id` is asked in the main thread only.
+
+    A script that configures logging itself (basicConfig, dictConfig) has its way: for what nobody
+    configured, our handler is the one of last resort.
+    """
+    main_thread = threading.get_ident()
+
+    def id_here() -> str:
+        return request_id() if threading.get_ident() == main_thread else ""
+
+    handler = Handler(id_here)
+    handler.setLevel(level)
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(level)
+    logging.lastResort = handler
+    logging.getLogger().setLevel(level)
+    sys.stdout = PrintStream(sys.stdout, id_here)
+
+
+def end_print_line() -> None:
+    """What the request printed without a newline is still its own."""
+    stream = sys.stdout  # type: Optional[object]
+    if isinstance(stream, PrintStream):
+        stream.flush()

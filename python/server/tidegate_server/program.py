@@ -1,0 +1,119 @@
+"""The life of a replica: settings, listen, load, init(), serve, stop."""
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from typing import Any, NoReturn
+
+from . import _core, call, logs, script, startup
+from .logs import logger
+from .settings import Settings, SettingsError, read_settings
+
+
+def main() -> NoReturn:
+    error_file = os.environ.get("TIDEGATE_STARTUP_ERROR", "")
+    model_dir = os.environ.get("AZUREML_MODEL_DIR", "")
+    try:
+        try:
+            settings = read_settings(os.environ)
+        except SettingsError as error:
+            raise startup.StartFailed("start", error) from None
+        serve(settings)
+    except startup.StartFailed as failure:
+        startup.report(failure, model_dir, error_file)
+        leave(startup.EXIT_CODE)
+    leave(0)
+
+
+def serve(settings: Settings) -> None:
+    server = make_server(settings)
+    try:
+        logs.install(settings.log_level, server.request_id)
+        enter_app_root(settings)
+        entry = load_script(settings)
+        run_init(entry)
+        call.raise_on_alarm(server.timed_out)
+        chained = signal.getsignal(signal.SIGTERM)  # a handler that the script has set
+        server.open(headers=entry.needs_headers, every_method=False, swagger={})
+        logger.info("Scoring timeout is set to %d", settings.scoring_timeout_ms)
+        logger.info("Worker with pid %d ready for serving traffic", os.getpid())
+        server.serve(call.make_handler(entry, settings.scoring_timeout_ms))
+        logger.info("Worker exiting (pid: %d)", os.getpid())
+    finally:
+        server.stop()
+    if callable(chained):
+        chained(signal.SIGTERM, None)
+
+
+def make_server(settings: Settings) -> Any:
+    try:
+        server = _core.Server(
+            settings.listen,
+            concurrent_max=settings.concurrent_max,
+            body_max_bytes=settings.body_max_bytes,
+            body_folder=settings.body_folder,
+            scoring_timeout_ms=settings.scoring_timeout_ms,
+            version=settings.version_header,
+            log_fd=logs.STDOUT_FD,
+        )
+        addresses = server.start()
+    except (OSError, ValueError) as error:
+        raise startup.StartFailed("start", error) from None
+    os.register_at_fork(after_in_child=server.after_fork_in_child)
+    for address in addresses:
+        logs.write_line(logs.prefix("I", logger.name, "") + "Listening on " + address)
+    return server
+
+
+def enter_app_root(settings: Settings) -> None:
+    """The script's own files come first on its path, as when it is run by hand; and it finds relative
+    paths such as azureml-models/... where it looks for them."""
+    os.chdir(settings.app_root)
+    folders = [settings.app_root]
+    if settings.source_directory:
+        folders.append(os.path.join(settings.app_root, settings.source_directory))
+    sys.path[:0] = folders
+    sys.argv = [script.script_path(settings.app_root, settings.entry_script or "main.py")]
+
+
+def load_script(settings: Settings) -> script.Script:
+    try:
+        module = script.load(settings.app_root, settings.entry_script)
+    except BaseException as error:
+        if not settings.entry_script and getattr(error, "name", None) == "main":
+            explain_missing_main(settings.app_root)
+        stage = "check" if isinstance(error, script.ScriptError) else "import"
+        raise startup.StartFailed(stage, error) from None
+    try:
+        return script.check(module)
+    except (script.ScriptError, TypeError, ValueError) as error:
+        raise startup.StartFailed("check", error) from None
+
+
+def explain_missing_main(app_root: str) -> None:
+    logger.error("No score script found. Expected score script main.py.")
+    logger.error("Expected script to be found in PYTHONPATH: %s", sys.path)
+    logger.error("Current contents of AML_APP_ROOT: %s", sorted(os.listdir(app_root)))
+
+
+def run_init(entry: script.Script) -> None:
+    logger.info("Invoking user's init function")
+    try:
+        entry.init()
+    except BaseException as error:  # also sys.exit()
+        logger.error("User's init function failed")
+        raise startup.StartFailed("init", error) from None
+    logger.info("Users's init has completed successfully")
+
+
+def leave(code: int) -> NoReturn:
+    """As sys.exit(), but threads that user code left behind do not hold the process."""
+    logs.end_print_line()
+    if any(thread is not threading.current_thread() and not thread.daemon for thread in threading.enumerate()):
+        logger.warning("threads of the script are still running; leaving without them")
+        atexit._run_exitfuncs()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

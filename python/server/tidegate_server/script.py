@@ -1,0 +1,98 @@
+"""The entry script: found, loaded, checked."""
+
+import importlib.util
+import inspect
+import os
+import sys
+from types import ModuleType
+from typing import Any, Callable, Dict, NamedTuple, Optional
+
+from .inputs import ObjectInput, TextInput
+from .logs import logger
+
+
+class ScriptError(Exception):
+    """The script breaks the contract; the message is for its author."""
+
+
+class Script(NamedTuple):
+    file: str
+    init: Callable[[], Any]
+    run: Callable[..., Any]
+    read_input: Callable[..., Dict[str, Any]]
+    wants_request_headers: bool
+    needs_headers: bool  # of the HTTP server
+
+
+def script_path(app_root: str, entry_script: str) -> str:
+    """Where AZUREML_ENTRY_SCRIPT points to; an absolute path wins."""
+    return os.path.join(app_root, entry_script)
+
+
+def load(app_root: str, entry_script: str) -> ModuleType:
+    """Runs the script's module. Whatever it raises comes through."""
+    if not entry_script:
+        import main  # noqa: F401, the user's
+
+        return main
+    path = script_path(app_root, entry_script)
+    spec = importlib.util.spec_from_file_location("entry_module", path)
+    if spec is None or spec.loader is None:
+        raise ScriptError("AZUREML_ENTRY_SCRIPT must name a .py file, not %s" % path)
+    module = importlib.util.module_from_spec(spec)
+    # Registered, as an import would do it: pickle and dataclasses look modules up by name.
+    sys.modules["entry_module"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def check(module: ModuleType) -> Script:
+    """Raises ScriptError."""
+    file = getattr(module, "__file__", None) or module.__name__
+    for name in ("init", "run"):
+        if not hasattr(module, name):
+            raise ScriptError("User script at %s does not have a %s() function defined." % (file, name))
+    run = _run_of(module)
+    logger.info("Found user script at %s", file)
+    if not callable(run):
+        raise ScriptError("run in %s is no function." % file)
+    if inspect.iscoroutinefunction(run):
+        raise ScriptError("run() is declared with async; the server calls plain functions.")
+
+    parameters = list(inspect.signature(run).parameters.values())
+    plain_kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    if any(parameter.kind not in plain_kinds for parameter in parameters):
+        raise ScriptError("run() cannot accept positional-only arguments, *args, or **kwargs.")
+    inputs = [parameter for parameter in parameters if parameter.name != "request_headers"]
+    wants_headers = len(inputs) < len(parameters)
+    if not inputs and wants_headers:
+        raise ScriptError('run() needs to accept an argument other than "request_headers".')
+    if not inputs:
+        raise ScriptError("run() needs to accept an argument for input data.")
+    return _with_reader(file, module.init, run, inputs, wants_headers)
+
+
+def _with_reader(file: str, init: Any, run: Any, inputs: list, wants_headers: bool) -> Script:
+    if _is_schema_decorated(run):
+        names = ", ".join(parameter.name for parameter in inputs)
+        logger.info(
+            "run() is decorated with @input_schema. Server will invoke it with the following arguments: %s.",
+            names,
+        )
+        return Script(file, init, run, ObjectInput(inputs), wants_headers, needs_headers=True)
+    logger.info("run() is not decorated. Server will invoke it with the input in JSON string.")
+    return Script(file, init, run, TextInput(inputs[0].name), wants_headers, wants_headers)
+
+
+def _run_of(module: ModuleType) -> Any:
+    """The wrapper that the platform's SDK generates loads the real script as `driver_module`: its
+    run() is called directly, the wrapper's init() is kept."""
+    inner = getattr(module, "driver_module", None)  # type: Optional[Any]
+    if isinstance(inner, ModuleType) and hasattr(inner, "run"):
+        return inner.run
+    return module.run  # type: ignore[attr-defined]
+
+
+def _is_schema_decorated(run: Any) -> bool:
+    schema_util = sys.modules.get("inference_schema.schema_util")
+    return schema_util is not None and bool(schema_util.is_schema_decorated(run))

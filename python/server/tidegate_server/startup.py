@@ -1,0 +1,102 @@
+"""What a failing start leaves behind: the cause on standard error, in the log, and in a file that
+the deployment's error message is made of."""
+
+import itertools
+import json
+import os
+import sys
+import traceback
+from typing import Iterator
+
+from . import logs
+from .script import ScriptError
+
+EXIT_CODE = 3
+TREE_LINES_MAX = 200
+
+
+class StartFailed(Exception):
+    """stage: "start" (settings, addresses), "import", "check" or "init"."""
+
+    def __init__(self, stage: str, cause: BaseException) -> None:
+        super().__init__(stage)
+        self.stage = stage
+        self.cause = cause
+
+
+def report(failure: StartFailed, model_dir: str, error_file: str) -> None:
+    text = traceback_text(failure.cause)
+    logs.logger.error("Encountered Exception: %s", text.rstrip("\n"))
+    if failure.stage == "init" and model_dir and os.path.exists(model_dir):
+        log_model_tree(model_dir)
+    if error_file:
+        write_error_file(error_file, failure.stage, message_of(failure), text)
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def message_of(failure: StartFailed) -> str:
+    """One line for a person."""
+    cause = failure.cause
+    if isinstance(cause, SyntaxError) and cause.filename:
+        return "%s, line %s, column %s: %s: %s" % (
+            cause.filename, cause.lineno, cause.offset, type(cause).__name__, cause.msg)
+    if isinstance(cause, SystemExit):
+        where = "init()" if failure.stage == "init" else "the entry script"
+        return "%s ended the process: sys.exit(%s)" % (where, "" if cause.code is None else repr(cause.code))
+    if isinstance(cause, ScriptError) or failure.stage == "start":
+        return str(cause)
+    return "%s: %s" % (type(cause).__name__, cause)
+
+
+def traceback_text(cause: BaseException) -> str:
+    """Without the frames of this package and of the import machinery at its top."""
+    frames = cause.__traceback__
+    while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(cause), cause, frames))
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((os.path.dirname(__file__), "<frozen importlib"))
+
+
+def write_error_file(path: str, stage: str, message: str, text: str) -> None:
+    """Written aside and renamed: whoever sees the file sees all of it."""
+    aside = path + ".tmp"
+    try:
+        with open(aside, "w", encoding="utf-8", errors="replace") as out:
+            json.dump({"stage": stage, "message": message, "traceback": text}, out)
+            out.write("\n")
+        os.replace(aside, path)
+    except OSError as error:
+        logs.logger.error("cannot write %s: %s", path, error)
+
+
+def log_model_tree(model_dir: str) -> None:
+    logs.logger.info("Model Directory Contents:")
+    tree = walk(model_dir, 0)
+    for line in itertools.islice(tree, TREE_LINES_MAX):
+        logs.logger.info(line)
+    if next(tree, None) is not None:
+        logs.logger.info("Output Truncated. First %d lines shown.", TREE_LINES_MAX)
+
+
+def walk(path: str, depth: int) -> Iterator[str]:
+    name = os.path.basename(os.path.normpath(path))
+    indent = "    " * depth
+    if not os.path.isdir(path):
+        yield indent + name
+        return
+    yield indent + name + os.sep
+    try:
+        children = sorted(os.listdir(path))
+    except OSError as error:
+        yield "%s    (%s)" % (indent, error)
+        return
+    for child in children:
+        child_path = os.path.join(path, child)
+        if os.path.islink(child_path):
+            yield "%s    %s -> %s" % (indent, child, os.readlink(child_path))
+        else:
+            yield from walk(child_path, depth + 1)

@@ -1,0 +1,80 @@
+#include "scoring/access_log.h"
+
+#include <unistd.h>
+
+#include <iterator>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace tidegate::scoring {
+namespace {
+constexpr std::size_t kTargetMaxChars = 2048;  // a line stays one write, also to a pipe
+}
+
+AccessLog::AccessLog(int fd, const Clock& clock)
+    : fd_(fd), clock_(clock), pid_(std::to_string(::getpid())) {}
+
+void AccessLog::write(const Entry& entry) {
+  if (fd_ < 0) return;
+  format(entry);
+  flush();
+}
+
+void AccessLog::warn(std::string_view request_id, std::string_view message) {
+  if (fd_ < 0) return;
+  begin_line('W', request_id);
+  line_.append(message);
+  flush();
+}
+
+std::string_view AccessLog::format_for_test(const Entry& entry) {
+  format(entry);
+  return line_;
+}
+
+void AccessLog::format(const Entry& entry) {
+  begin_line('I', entry.request_id);
+  append_escaped(entry.method);
+  line_.push_back(' ');
+  append_escaped(entry.target.substr(0, kTargetMaxChars));
+  const auto ms = std::chrono::duration<double, std::milli>(entry.duration).count();
+  fmt::format_to(std::back_inserter(line_), " {} {:.3f}ms {}", entry.status, ms, entry.length);
+}
+
+void AccessLog::begin_line(char level, std::string_view request_id) {
+  const auto since_epoch = clock_.wall().time_since_epoch();
+  const auto ms = std::chrono::floor<Milliseconds>(since_epoch).count();
+  if (ms / 1000 != second_) {
+    second_ = ms / 1000;
+    second_text_ = fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(second_));
+  }
+  line_.assign(second_text_);
+  fmt::format_to(std::back_inserter(line_), ",{:03} {} [", ms % 1000, level);
+  line_.append(pid_).append("] azmlinfsrv ");
+  if (!request_id.empty()) {
+    line_.push_back('[');
+    append_escaped(request_id);
+    line_.append("] ");
+  }
+  line_.append("- ");
+}
+
+void AccessLog::append_escaped(std::string_view text) {
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte >= 127) {
+      fmt::format_to(std::back_inserter(line_), "\\x{:02x}", byte);
+    } else {
+      line_.push_back(c);
+    }
+  }
+}
+
+void AccessLog::flush() {
+  line_.push_back('\n');
+  // A log that cannot be written must not stop the service.
+  [[maybe_unused]] ssize_t n = ::write(fd_, line_.data(), line_.size());
+}
+
+}  // namespace tidegate::scoring

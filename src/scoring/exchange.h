@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/server.h"
+#include "scoring/ids.h"
+#include "scoring/request.h"
+
+namespace tidegate::scoring {
+
+// One /score request from its head to its reply. Besides its Job part it is the loop thread's
+// alone.
+struct Exchange final : Job {
+  http::ServerCall* call = nullptr;  // null: the client left
+  // Counts the uses of this object: a callback from an earlier use finds another number and does
+  // nothing.
+  std::uint64_t use = 0;
+  MonoTime began;
+  RequestIds ids;
+  bool admitted = false;
+};
+
+// Exchanges are used again, with the memory their strings have.
+class ExchangePool {
+ public:
+  Exchange& take();
+  void give_back(Exchange& exchange);
+
+ private:
+  std::vector<std::unique_ptr<Exchange>> all_;
+  std::vector<Exchange*> free_;
+};
+
+}  // namespace tidegate::scoring

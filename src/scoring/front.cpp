@@ -1,0 +1,262 @@
+#include "scoring/front.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "scoring/messages.h"
+#include "scoring/script_headers.h"
+
+namespace tidegate::scoring {
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kHtml = "text/html; charset=utf-8";
+
+http::Reply text_reply(int status, std::string_view content_type, std::string body) {
+  http::Reply reply{.status = status, .body = std::move(body)};
+  reply.headers.reserve(8);
+  reply.headers.emplace_back("Content-Type", content_type);
+  return reply;
+}
+
+// Errors of the protocol itself (unknown path, wrong method): no ids, as in the platform's server.
+http::Reply plain_error(int status, std::string_view message) {
+  http::Reply reply = text_reply(status, kJson, message_body(message));
+  reply.headers.emplace_back("x-ms-run-function-failed", "False");
+  return reply;
+}
+
+bool one_of(std::string_view method, std::initializer_list<std::string_view> methods) {
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+bool has_header(const HeaderList& headers, std::string_view name) {
+  return std::any_of(headers.begin(), headers.end(),
+                     [&](const auto& header) { return http::equal_names(header.first, name); });
+}
+
+std::string_view failed_text(Outcome::Failed failed) {
+  return failed == Outcome::Failed::yes ? "True" : "False";
+}
+
+}  // namespace
+
+Front::Front(http::Loop& loop, Worker& worker, FrontOptions options, const Clock& clock,
+             Random& random)
+    : worker_(worker),
+      options_(std::move(options)),
+      clock_(clock),
+      random_(random),
+      log_(options_.log_fd, clock),
+      time_limit_(loop, worker, clock, options_.scoring_timeout),
+      full_message_(fmt::format("All places of this replica are taken ({} at once)",
+                                options_.concurrent_max)) {
+  TIDEGATE_CHECK(options_.concurrent_max > 0);
+}
+
+void Front::open(Needs needs, SwaggerDocuments swagger) {
+  needs_ = needs;
+  swagger_ = std::move(swagger);
+  Phase starting = Phase::starting;
+  phase_.compare_exchange_strong(starting, Phase::serving);
+}
+
+void Front::end() {
+  stop_admitting();
+  worker_.end();
+}
+
+void Front::on_request(http::ServerCall& call) {
+  const std::string_view method = call.head().method;
+  std::string decoded;
+  std::string_view path = call.head().path();
+  if (path.find('%') != std::string_view::npos) path = decoded = http::percent_decode(path);
+
+  const bool is_score = path == "/score";
+  if (!is_score && path != "/" && path != "/swagger.json") {
+    return call.reply(plain_error(404, kNotFound));
+  }
+  if (is_score ? !one_of(method, {"POST", "GET", "OPTIONS", "HEAD"})
+               : !one_of(method, {"GET", "HEAD", "OPTIONS"})) {
+    return call.reply(plain_error(405, kMethodNotAllowed));
+  }
+  if (path == "/") return answer_health(call);
+
+  Exchange& exchange = begin_exchange(call);
+  IdsFound found = find_ids(call.head(), random_);
+  exchange.ids = std::move(found.ids);
+  if (!found.complaint.empty()) return reply_message(exchange, 431, found.complaint);
+  if (exchange.ids.legacy_header_used) warn_of_legacy_id(exchange);
+  is_score ? answer_score(exchange) : answer_swagger(exchange);
+}
+
+void Front::warn_of_legacy_id(const Exchange& exchange) {
+  if (std::exchange(warned_of_legacy_id_, true)) return;
+  log_.warn(exchange.ids.request_id,
+            "a caller sends x-ms-request-id, which is deprecated; use x-ms-client-request-id (said "
+            "once)");
+}
+
+void Front::answer_health(http::ServerCall& call) {
+  const Phase phase = phase_.load(std::memory_order_relaxed);
+  IdsFound found = find_ids(call.head(), random_);
+  http::Reply reply;
+  if (!found.complaint.empty()) {
+    reply = plain_error(431, found.complaint);
+  } else if (call.head().method == "OPTIONS") {
+    reply = text_reply(200, kHtml, "");
+    reply.headers.emplace_back("Allow", "HEAD, GET, OPTIONS");
+  } else if (phase == Phase::serving) {
+    reply = text_reply(200, kHtml, "Healthy");
+  } else {
+    reply = plain_error(503, phase == Phase::starting ? kStarting : kStopping);
+  }
+  add_common_headers(reply, found.ids);
+  call.reply(std::move(reply));
+}
+
+void Front::answer_swagger(Exchange& exchange) {
+  const http::RequestHead& head = exchange.call->head();
+  if (head.method == "OPTIONS") {
+    http::Reply allowed = text_reply(200, kHtml, "");
+    allowed.headers.emplace_back("Allow", "HEAD, GET, OPTIONS");
+    return reply(exchange, std::move(allowed), Outcome::Failed::unsaid);
+  }
+  auto document = find_swagger(swagger_, head.query());
+  if (!document) return reply_message(exchange, 404, document.error());
+  reply(exchange, text_reply(200, kJson, std::string(*document)), Outcome::Failed::no);
+}
+
+void Front::answer_score(Exchange& exchange) {
+  const http::RequestHead& head = exchange.call->head();
+  if (!needs_.every_method) {
+    if (head.method == "OPTIONS") {
+      return reply(exchange, text_reply(200, kHtml, ""), Outcome::Failed::no);
+    }
+    if (head.method == "HEAD") return reply_message(exchange, 405, kScoreMethodNotAllowed);
+  }
+  // Again once the body is there; asking now spares a refused caller the upload.
+  if (!admits()) return refuse(exchange);
+  const bool has_body = head.chunked || head.content_length.value_or(0) > 0;
+  if (!has_body || (head.method == "GET" && !needs_.every_method)) return admit(exchange);
+  read_body(exchange);
+}
+
+Exchange& Front::begin_exchange(http::ServerCall& call) {
+  Exchange& exchange = exchanges_.take();
+  exchange.call = &call;
+  exchange.began = clock_.mono();
+  exchange.request.method = call.head().method;
+  exchange.request.target = call.head().target;
+  call.on_gone([this, &exchange, use = exchange.use] {
+    if (exchange.use == use) on_gone(exchange);
+  });
+  return exchange;
+}
+
+void Front::read_body(Exchange& exchange) {
+  exchange.call->read_body(
+      options_.body_limits, [this, &exchange, use = exchange.use](Result<http::Body> body) {
+        if (exchange.use != use) return;
+        if (!body) {
+          const int status = body.error().code == Code::exhausted ? 413 : 400;
+          return reply_message(exchange, body.error().code == Code::internal ? 500 : status,
+                               body.error().message);
+        }
+        exchange.request.body = std::move(*body);
+        admit(exchange);
+      });
+}
+
+bool Front::admits() const {
+  return phase_.load(std::memory_order_relaxed) == Phase::serving &&
+         admitted_ < options_.concurrent_max;
+}
+
+void Front::admit(Exchange& exchange) {
+  if (!admits()) return refuse(exchange);
+  ++admitted_;
+  exchange.admitted = true;
+  exchange.request.request_id = exchange.ids.request_id;
+  if (needs_.headers) exchange.request.headers = script_headers(exchange.call->head());
+  time_limit_.add(exchange);
+  worker_.begin(exchange);
+}
+
+void Front::finish(Job& job) {
+  auto& exchange = static_cast<Exchange&>(job);
+  TIDEGATE_CHECK(exchange.admitted && admitted_ > 0);
+  time_limit_.remove(exchange);
+  // Before the reply: whoever reads it may send the next request at once.
+  --admitted_;
+  Outcome& outcome = exchange.outcome;
+  http::Reply answer{.status = outcome.status,
+                     .headers = std::move(outcome.headers),
+                     .body = std::move(outcome.body)};
+  if (!has_header(answer.headers, "content-type")) {
+    answer.headers.emplace_back("Content-Type", kJson);
+  }
+  if (outcome.run_ms) {
+    answer.headers.emplace_back("x-ms-run-fn-exec-ms", fmt::format("{:.3f}", *outcome.run_ms));
+  }
+  reply(exchange, std::move(answer), outcome.failed);
+}
+
+// The client's leaving frees no place: run() goes on, and its end comes by finish().
+void Front::on_gone(Exchange& exchange) {
+  exchange.call = nullptr;
+  if (!exchange.admitted) exchanges_.give_back(exchange);
+}
+
+void Front::refuse(Exchange& exchange) {
+  const Phase phase = phase_.load(std::memory_order_relaxed);
+  http::Reply refusal = text_reply(503, kJson,
+                                   message_body(phase == Phase::starting   ? kStarting
+                                                : phase == Phase::stopping ? kStopping
+                                                                           : full_message_));
+  refusal.headers.emplace_back("x-tidegate-not-started", "1");
+  reply(exchange, std::move(refusal), Outcome::Failed::no);
+}
+
+void Front::reply_message(Exchange& exchange, int status, std::string_view message) {
+  reply(exchange, text_reply(status, kJson, message_body(message)), Outcome::Failed::no);
+}
+
+void Front::reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed) {
+  const std::size_t length = reply.body.size();
+  const int status = reply.status;
+  if (exchange.call != nullptr) {
+    if (failed != Outcome::Failed::unsaid) {
+      reply.headers.emplace_back("x-ms-run-function-failed", failed_text(failed));
+    }
+    add_common_headers(reply, exchange.ids);
+    exchange.call->reply(std::move(reply));
+  }
+  log_.write({.method = exchange.request.method,
+              .target = exchange.request.target,
+              .request_id = exchange.ids.request_id,
+              .status = status,
+              .duration = clock_.mono() - exchange.began,
+              .length = length});
+  exchanges_.give_back(exchange);
+}
+
+void Front::add_common_headers(http::Reply& reply, const RequestIds& ids) const {
+  auto add = [&](std::string_view name, std::string_view value) {
+    if (!value.empty()) reply.headers.emplace_back(name, value);
+  };
+  add("x-ms-server-version", options_.version);
+  add("x-request-id", ids.request_id);
+  add("x-ms-request-id", ids.legacy_id);
+  add("x-ms-client-request-id", ids.client_request_id);
+  if (ids.trace_id) reply.headers.emplace_back("TraceId", *ids.trace_id);
+}
+
+http::Reply Front::error_reply(int status, std::string_view reason) const {
+  return plain_error(status, reason);
+}
+
+}  // namespace tidegate::scoring

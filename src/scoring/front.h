@@ -1,0 +1,80 @@
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "http/loop.h"
+#include "http/server.h"
+#include "scoring/access_log.h"
+#include "scoring/exchange.h"
+#include "scoring/swagger.h"
+#include "scoring/time_limit.h"
+#include "scoring/worker.h"
+
+namespace tidegate::scoring {
+
+struct FrontOptions {
+  std::size_t concurrent_max = 1;  // admitted and not yet answered
+  http::BodyLimits body_limits{.memory_max_bytes = 4UL << 20};
+  Milliseconds scoring_timeout{3'600'000};  // 0: none
+  std::string version;                      // x-ms-server-version; empty: not sent
+  int log_fd = -1;
+};
+
+// What stands between a request and the worker: routes, admission, header rules, access log.
+// "At most concurrent_max at once" is exact because it is counted here, on one thread: whatever
+// comes on top is answered 503 with `x-tidegate-not-started: 1` before user code sees it. Belongs
+// to the loop's thread, but for stop_admitting().
+class Front final : public http::RequestHandler {
+ public:
+  Front(http::Loop& loop, Worker& worker, FrontOptions options, const Clock& clock, Random& random);
+
+  void on_request(http::ServerCall& call) override;
+
+  // init() has returned: from now on GET / is Healthy and /score is admitted.
+  void open(Needs needs, SwaggerDocuments swagger);
+  // Any thread, also a signal handler. Everything new is refused; what is admitted goes on.
+  void stop_admitting() { phase_.store(Phase::stopping); }
+  bool is_stopping() const { return phase_.load() == Phase::stopping; }  // any thread
+  // stop_admitting(), and the worker is told that no job comes after those it has.
+  void end();
+  // The worker is done with a job that begin() gave it.
+  void finish(Job& job);
+
+  http::Reply error_reply(int status, std::string_view reason) const;
+
+ private:
+  enum class Phase { starting, serving, stopping };
+
+  void answer_health(http::ServerCall& call);
+  void answer_swagger(Exchange& exchange);
+  void answer_score(Exchange& exchange);
+  void warn_of_legacy_id(const Exchange& exchange);
+  // All ways to a reply on /score and /swagger.json end here; takes the exchange back.
+  void reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed);
+  void reply_message(Exchange& exchange, int status, std::string_view message);
+  void refuse(Exchange& exchange);
+  bool admits() const;
+
+  Exchange& begin_exchange(http::ServerCall& call);
+  void read_body(Exchange& exchange);
+  void admit(Exchange& exchange);
+  void on_gone(Exchange& exchange);
+  void add_common_headers(http::Reply& reply, const RequestIds& ids) const;
+
+  Worker& worker_;
+  const FrontOptions options_;
+  const Clock& clock_;
+  Random& random_;
+  AccessLog log_;
+  TimeLimit time_limit_;
+  ExchangePool exchanges_;
+  Needs needs_;
+  SwaggerDocuments swagger_;
+  const std::string full_message_;
+  std::size_t admitted_ = 0;  // <= options_.concurrent_max
+  bool warned_of_legacy_id_ = false;
+  std::atomic<Phase> phase_{Phase::starting};
+};
+
+}  // namespace tidegate::scoring
