@@ -1,9 +1,7 @@
-#include <sys/socket.h>
-
-#include <cerrno>
 #include <unordered_map>
 #include <vector>
 
+#include "http/listener.h"
 #include "http/stream.h"
 #include "http/stream_socket.h"
 
@@ -12,45 +10,19 @@ namespace {
 
 constexpr Milliseconds kAcceptPause{100};  // when the process is out of descriptors
 
-class StreamListener final : public Socket {
- public:
-  using Accepted = std::move_only_function<void(os::UniqueFd)>;
-
-  StreamListener(Loop& loop, Accepted accepted)
-      : Socket(loop.impl()), accepted_(std::move(accepted)), pause_(loop) {}
-
-  bool start(os::UniqueFd fd) {
-    if (!attach(std::move(fd))) return false;
-    watch_readable();
-    return true;
-  }
-  void stop() {
-    pause_.cancel();
-    close();
-  }
-
- private:
-  void on_readable() override {
-    for (;;) {
-      os::UniqueFd peer(::accept4(fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (!peer && (errno == EINTR || errno == ECONNABORTED)) continue;
-      if (!peer && errno == EAGAIN) return watch_readable();
-      if (!peer) return pause_.start(kAcceptPause, [this] { watch_readable(); });
-      accepted_(std::move(peer));
-    }
-  }
-
-  Accepted accepted_;
-  Timer pause_;
-};
-
 }  // namespace
 
-struct StreamServer::Impl final : StreamSocket::Owner {
+struct StreamServer::Impl final : StreamSocket::Owner, Listener::Owner {
   Impl(Loop& owner, StreamHandler& to, StreamOptions chosen)
-      : loop(owner), handler(to), options(chosen) {}
+      : loop(owner), handler(to), options(chosen), accept_pause(owner) {}
 
-  void accept(os::UniqueFd fd) {
+  bool wants_connection() const override { return true; }
+  void on_accept_failed(int) override {
+    accept_pause.start(kAcceptPause, [this] {
+      for (auto& listener : listeners) listener->resume();
+    });
+  }
+  void on_accepted(os::UniqueFd fd, const SocketAddress&) override {
     if (streams.size() >= options.streams_max) return;  // closes it
     boost::intrusive_ptr<StreamSocket> stream(
         new StreamSocket(loop.impl(), *this, ++last_id, options.unsent_max_bytes));
@@ -71,8 +43,9 @@ struct StreamServer::Impl final : StreamSocket::Owner {
   Loop& loop;
   StreamHandler& handler;
   const StreamOptions options;
+  Timer accept_pause;
   StreamId last_id = 0;
-  std::vector<boost::intrusive_ptr<StreamListener>> listeners;
+  std::vector<boost::intrusive_ptr<Listener>> listeners;
   std::unordered_map<StreamId, boost::intrusive_ptr<StreamSocket>> streams;
 };
 
@@ -85,8 +58,7 @@ StreamServer::~StreamServer() {
 }
 
 Result<> StreamServer::add_listener(os::UniqueFd fd) {
-  boost::intrusive_ptr<StreamListener> listener(new StreamListener(
-      impl_->loop, [impl = impl_.get()](os::UniqueFd peer) { impl->accept(std::move(peer)); }));
+  boost::intrusive_ptr<Listener> listener(new Listener(impl_->loop.impl(), *impl_));
   if (!listener->start(std::move(fd))) {
     return fail(Code::internal, "the event loop does not take the listening socket");
   }
