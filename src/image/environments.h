@@ -16,8 +16,8 @@
 namespace tidegate::image {
 
 struct EnvironmentOptions {
-  bool strict = false;                // another Python minor than asked for is an error
-  bool ignore_docker_steps = false;   // without: base_dockerfile is refused on a process target
+  bool strict = false;               // another Python minor than asked for is an error
+  bool ignore_docker_steps = false;  // without: base_dockerfile is refused on a process target
 };
 
 struct BuiltEnvironment {
@@ -27,17 +27,18 @@ struct BuiltEnvironment {
   std::string found_in;     // "workspace registry", "built", "user-managed"
 };
 
-// Process environments of a data folder: <root>/<hash> is a link to a folder that is whole. Found by
-// recipe hash, else built with uv into a new folder and made visible in one step. Builds of one recipe
-// at the same time are one build: later askers wait for the first. Thread-safe.
+// Process environments of a data folder: <root>/<hash> is a link to a folder that is whole. Found
+// by recipe hash, else built with uv into a new folder and made visible in one step. Builds of one
+// recipe at the same time are one build: later askers wait for the first. Thread-safe.
 class Environments {
  public:
-  // root: e.g. DIR/environments, created if need be. runner, random outlive this. uv: path of the program.
+  // root: e.g. DIR/environments, created if need be. runner, random outlive this. uv: path of the
+  // program.
   Environments(os::Path root, os::Path uv, os::CommandRunner& runner, Random& random);
   ~Environments();
 
-  // Blocks for the length of a build. Each line for the operation's log goes to on_line: key, hit or
-  // miss, from where, warnings, and the build's own output as it comes.
+  // Blocks for the length of a build. Each line for the operation's log goes to on_line: key, hit
+  // or miss, from where, warnings, and the build's own output as it comes.
   using LineSink = std::function<void(std::string_view)>;
   Result<BuiltEnvironment> ensure(const domain::Environment& environment,
                                   const EnvironmentOptions& options, const LineSink& on_line);

@@ -13,15 +13,17 @@ namespace tidegate::image {
 // The machine's side of a recipe.
 struct Platform {
   std::string os = "linux";
-  std::string architecture;    // "x86_64"
-  std::string interpreter;     // absolute path of the base interpreter that will be used
+  std::string architecture;         // "x86_64"
+  std::string interpreter;          // absolute path of the base interpreter that will be used
   std::string interpreter_version;  // "3.11.2"
-  std::string package_index;   // URL of the index in force, empty: PyPI
+  std::string package_index;        // URL of the index in force, empty: PyPI
 };
 
 struct Recipe {
-  std::string text;  // canonical form, one `name: value` per line; kept beside the built environment
-  std::string hash;  // SHA-256 of text, hex; names the environment and later the image azureml/azureml_<hash>
+  std::string
+      text;  // canonical form, one `name: value` per line; kept beside the built environment
+  std::string hash;  // SHA-256 of text, hex; names the environment and later the image
+                     // azureml/azureml_<hash>
 };
 
 Recipe make_recipe(const domain::Environment& environment, const Platform& platform);

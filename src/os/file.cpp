@@ -129,6 +129,14 @@ Result<> fsync_path(const Path& path) {
   return {};
 }
 
+Result<> sync_file_system(const Path& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd || ::syncfs(fd.get()) != 0) {
+    return fail_errno(fmt::format("cannot flush the file system of {}", path.string()));
+  }
+  return {};
+}
+
 Result<> replace_symlink(const Path& link, const Path& target) {
   Path aside = name_aside(link);
   if (::symlink(target.c_str(), aside.c_str()) != 0) {

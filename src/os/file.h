@@ -24,6 +24,9 @@ Result<> write_file_atomic(const Path& path, std::string_view text, int mode = 0
 // rename(2) and fsync of the target's folder.
 Result<> rename_durable(const Path& from, const Path& to);
 Result<> fsync_path(const Path& path);
+// Flushes all that was written to the file system of `path` (syncfs): for a tree of many files, where
+// one fsync per file would cost one disk round each.
+Result<> sync_file_system(const Path& path);
 // Points the symbolic link `link` to `target`, replacing an older link in one step.
 Result<> replace_symlink(const Path& link, const Path& target);
 

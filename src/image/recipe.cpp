@@ -1,0 +1,61 @@
+#include "image/recipe.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "os/sha256.h"
+
+namespace tidegate::image {
+namespace {
+
+// One line per value, so that two different recipes never have the same text: a value that holds a
+// line break, or looks like a quoted one, is quoted as in JSON.
+std::string one_line(std::string_view value) {
+  bool plain = !value.starts_with('"') && std::none_of(value.begin(), value.end(), [](char c) {
+    return static_cast<unsigned char>(c) < ' ';
+  });
+  return plain ? std::string(value) : to_text(Json(value));
+}
+
+class Text {
+ public:
+  void add(std::string_view name, std::string_view value) {
+    fmt::format_to(std::back_inserter(text_), "{}: {}\n", name, one_line(value));
+  }
+  void add_each(std::string_view name, const std::vector<std::string>& values) {
+    for (const std::string& value : values) add(name, value);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_ = "tidegate environment: 1\n";
+};
+
+}  // namespace
+
+Recipe make_recipe(const domain::Environment& environment, const Platform& platform) {
+  Text text;
+  text.add("base_image", environment.base_image);
+  text.add("base_dockerfile", environment.base_dockerfile);
+  text.add("os", platform.os);
+  text.add("architecture", platform.architecture);
+  if (environment.user_managed) {
+    // Nothing is built, so packages and index change nothing.
+    text.add("user_managed_interpreter", environment.interpreter);
+  } else {
+    text.add("python", environment.python_version);
+    text.add("interpreter", platform.interpreter);
+    text.add("interpreter_version", platform.interpreter_version);
+    text.add("package_index", platform.package_index);
+    text.add_each("channel", environment.channels);
+    text.add_each("conda", environment.conda);
+    text.add_each("pip", environment.pip);
+  }
+  Recipe recipe{.text = text.take(), .hash = {}};
+  recipe.hash = os::sha256_hex(recipe.text);
+  return recipe;
+}
+
+}  // namespace tidegate::image
