@@ -1,0 +1,61 @@
+// One HTTP call: what is asked and what came back. The seam for the network of the command line.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "os/file.h"
+
+namespace tidegate::fetch {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+  std::string method = "GET";
+  std::string url;       // "http://localhost/path?query"
+  os::Path unix_socket;  // connect there instead of to the url's host; empty: TCP
+  Headers headers;
+  std::string body;
+  os::Path body_file;  // streamed instead of `body` unless empty
+  os::Path
+      response_file;  // the body of a 2xx answer goes there, not into the Response, unless empty
+  Milliseconds connect_timeout{5'000};
+  Milliseconds timeout{80'000};   // for the whole call; 0: none
+  Milliseconds stall_timeout{0};  // ends a call in which nothing moves; for long transfers; 0: none
+  std::uint64_t response_max_bytes = 256ULL << 20;
+
+  // Called now and then with the bytes of the body that were sent, and their number in all.
+  std::function<void(std::uint64_t sent, std::uint64_t total)> on_progress;
+  // Asked at least once a second; true ends the call with Code::cancelled.
+  std::function<bool()> is_cancelled;
+};
+
+struct Response {
+  int status = 0;
+  Headers headers;  // names as sent
+  std::string body;
+
+  bool ok() const { return status >= 200 && status < 300; }
+  std::optional<std::string> header(std::string_view name) const;  // case does not count
+};
+
+class Client {
+ public:
+  virtual ~Client() = default;
+  // An Error means that no whole answer came: unavailable (nothing listens there, or the connection
+  // broke), timed_out, cancelled, exhausted (the answer is too large), invalid (the url), or one
+  // about a file.
+  virtual Result<Response> send(const Request& request) = 0;
+};
+
+// "a b&c" -> "a%20b%26c", for one segment of a path or one value of a query.
+std::string escaped(std::string_view text);
+
+}  // namespace tidegate::fetch
