@@ -52,7 +52,7 @@ Front::Front(http::Loop& loop, Worker& worker, FrontOptions options, const Clock
       random_(random),
       log_(options_.log_fd, clock),
       time_limit_(loop, worker, clock, options_.scoring_timeout),
-      full_message_(fmt::format("All places of this replica are taken ({} at once)",
+      full_message_(fmt::format("The limit of this replica is reached: {} at once",
                                 options_.concurrent_max)) {
   TIDEGATE_CHECK(options_.concurrent_max > 0);
 }
