@@ -37,6 +37,7 @@ class InBuffer {
   // The first `bytes` of the rest become the head.
   void pin(std::size_t bytes) { pinned_ = bytes; }
   void unpin() {
+    if (pinned_ == 0) return;
     std::memmove(data_.get(), data_.get() + pinned_, size_ - pinned_);
     size_ -= pinned_;
     pinned_ = 0;
@@ -47,6 +48,7 @@ class InBuffer {
   }
   // Drops the first `bytes` of the rest.
   void consume(std::size_t bytes) {
+    if (bytes == 0) return;
     std::memmove(data_.get() + pinned_, data_.get() + pinned_ + bytes, size_ - pinned_ - bytes);
     size_ -= bytes;
   }

@@ -146,11 +146,12 @@ std::string_view first_line(std::string_view bytes) {
   return bytes.substr(0, bytes.find("\r\n"));
 }
 
-// "HTTP/<digit>.<digit>" at the end of a request line: HTTP, only not a version we speak.
-bool ends_in_http_version(std::string_view line) {
+// "X Y HTTP/<digit>.<digit>": a request line, only not of a version we speak.
+bool is_another_version(std::string_view line) {
   constexpr std::string_view kVersion = "HTTP/x.y";
-  if (line.size() < kVersion.size()) return false;
-  line.remove_prefix(line.size() - kVersion.size());
+  if (std::count(line.begin(), line.end(), ' ') != 2) return false;
+  line.remove_prefix(line.rfind(' ') + 1);
+  if (line.size() != kVersion.size()) return false;
   auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   return line.starts_with("HTTP/") && is_digit(line[5]) && line[6] == '.' && is_digit(line[7]);
 }
@@ -158,7 +159,7 @@ bool ends_in_http_version(std::string_view line) {
 Refusal refusal_of(const beast::error_code& error, std::string_view bytes) {
   using Kind = beast::http::error;
   if (error == Kind::header_limit) return {431, "too many header lines"};
-  if (error == Kind::bad_version && ends_in_http_version(first_line(bytes))) {
+  if (error == Kind::bad_version && is_another_version(first_line(bytes))) {
     return {505, "this HTTP version is not supported"};
   }
   if (error == Kind::bad_method) return {400, "malformed method"};
