@@ -1,0 +1,46 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "backend/backend.h"
+#include "base/clock.h"
+
+namespace tidegate::control {
+
+// A replica as the backend shows it.
+struct ReplicaSeen {
+  backend::ReplicaPhase phase = backend::ReplicaPhase::starting;
+  std::optional<backend::ReplicaExit> exit;
+  MonoTime since;           // when this process first saw it in this phase
+  bool stop_asked = false;  // by this process
+};
+
+// Where a replica stands in the routing table. Absent: it never was in one that this process knows.
+struct ReplicaTraffic {
+  bool in_table = false;
+  bool drained = false;  // in no router's table, and nothing of it is in flight
+  MonoTime left_table;   // when a table without it was published; meaningful unless in_table
+};
+
+// What this process remembers of a version; gone with the process, and that does no harm.
+struct VersionMemory {
+  bool busy = false;  // a job (environment, layout, removal) is under way
+  MonoTime busy_since;
+  int crashes = 0;  // in a row; forgotten once replicas have stayed up for a while
+  MonoTime last_crash;
+  MonoTime start_after;      // back-off: no start, and no removal, before
+  std::string last_failure;  // how the last crash is told to people
+};
+
+// Everything plan() may know besides the store.
+struct Observed {
+  std::map<std::string, ReplicaSeen> replicas;    // by replica id
+  std::map<std::string, ReplicaTraffic> traffic;  // by replica id
+  std::map<std::string, VersionMemory> versions;  // by version id
+  bool table_in_force = false;  // the newest table is on disk and every router decides by it
+};
+
+}  // namespace tidegate::control
