@@ -118,13 +118,17 @@ Result<Json> parse_json_or_yaml(std::string_view text, std::string_view what) {
   if (begin == std::string_view::npos) {
     return fail(Code::invalid, fmt::format("{}: the file is empty", what));
   }
-  bool like_json = text[begin] == '{' || text[begin] == '[';
-  Result<Json> json = parse_json(text, what);
-  if (json && json->is_object()) return json;
-  Result<YamlDocument> yaml = parse_yaml(text, what);
-  if (yaml && yaml->json.is_object()) return std::move(yaml->json);
-  if (like_json && !json) return fail(Code::invalid, json.error().message);
-  if (!yaml) return fail(Code::invalid, yaml.error().message);
+  // JSON with a mistake is often YAML with another meaning, so only a name may ask for that.
+  bool is_json = (text[begin] == '{' || text[begin] == '[') && !what.ends_with(".yml") &&
+                 !what.ends_with(".yaml");
+  Json json;
+  if (is_json) {
+    TIDEGATE_TRY(json, parse_json(text, what));
+  } else {
+    TIDEGATE_TRY(YamlDocument document, parse_yaml(text, what));
+    json = std::move(document.json);
+  }
+  if (json.is_object()) return json;
   return fail(Code::invalid,
               fmt::format("{}: must be JSON or YAML with keys and values at the top", what));
 }

@@ -18,7 +18,8 @@ struct YamlDocument {
 // Plain scalars are typed as PyYAML does for the kinds that JSON has (yes/no are booleans). The
 // error names line and column.
 Result<YamlDocument> parse_yaml(std::string_view text, std::string_view what);
-// A config file may be either, whatever its name ends in.
+// A config file may be either. Text that begins like JSON is JSON, unless `what` ends in .yml or
+// .yaml.
 Result<Json> parse_json_or_yaml(std::string_view text, std::string_view what);
 
 }  // namespace tidegate::domain

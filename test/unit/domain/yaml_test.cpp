@@ -56,7 +56,7 @@ TEST(Yaml, DeepNestingIsRefused) {
 TEST(JsonOrYaml, TakesEither) {
   EXPECT_EQ(parse_json_or_yaml("{\"a\": 1}", "f").value(), Json::parse(R"({"a":1})"));
   EXPECT_EQ(parse_json_or_yaml("a: 1\n", "f").value(), Json::parse(R"({"a":1})"));
-  EXPECT_EQ(parse_json_or_yaml("{\"a\": 1, # why\n}", "f").value(), Json::parse(R"({"a":1})"));
+  EXPECT_EQ(parse_json_or_yaml("{a: 1} # why", "f.yml").value(), Json::parse(R"({"a":1})"));
 }
 
 struct Bad {
@@ -76,6 +76,11 @@ TEST(JsonOrYaml, SaysWhatIsWrong) {
     ASSERT_FALSE(json.has_value()) << bad.text;
     EXPECT_EQ(json.error().message, bad.message);
   }
+  // As YAML it would be a null.
+  auto missing = parse_json_or_yaml("{\"a\": 1,\n \"b\": }\n", "f.json");
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_TRUE(missing.error().message.starts_with("f.json: line 2, column "))
+      << missing.error().message;
   auto cut = parse_json_or_yaml("{\n  \"a\": 1,\n  \"b\": [1, 2\n", "f.json");
   ASSERT_FALSE(cut.has_value());
   EXPECT_TRUE(cut.error().message.starts_with("f.json: line 4, column 1: syntax error"))
