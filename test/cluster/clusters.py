@@ -1,0 +1,106 @@
+"""Clusters as tests speak to them: any cluster that a kubeconfig leads to, and one of our own that can be hurt."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from support.processes import Process, start_ticks, wait_until
+
+HERE = Path(__file__).resolve().parent
+UP_SECONDS = 300
+
+
+def run(*argv, seconds=60, check=True, **options):
+    """Runs a command to its end; a failed one fails the test with all that it said."""
+    done = subprocess.run(
+        [str(a) for a in argv], text=True, capture_output=True, timeout=seconds, stdin=None if "input" in options else subprocess.DEVNULL,
+        **options,
+    )
+    assert not check or done.returncode == 0, f"{argv} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+    return done
+
+
+def built_program():
+    """The program that is every part; built if the cache lacks it."""
+    return Path(run(HERE / "build", seconds=3600).stdout.strip())
+
+
+class Cluster:
+    """A cluster and a registry that both this machine and the cluster's nodes reach under one name."""
+
+    def __init__(self, kubeconfig, registry):
+        self.kubeconfig = Path(kubeconfig)
+        self.registry = registry
+        self._kubectl = shutil.which("kubectl") or built_program().with_name("kubectl")
+
+    def kubectl(self, *words, check=True, seconds=60, **options):
+        return run(self._kubectl, "--kubeconfig", self.kubeconfig, *words, check=check, seconds=seconds, **options)
+
+    def get(self, *words):
+        return json.loads(self.kubectl("get", *words, "-o", "json").stdout)
+
+    def apply(self, namespace, *objects):
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.kubectl("-n", namespace, "apply", "-f", "-", input=json.dumps(listed))
+
+    def node_address(self):
+        addresses = self.get("nodes")["items"][0]["status"]["addresses"]
+        return next(a["address"] for a in addresses if a["type"] == "InternalIP")
+
+    def push(self, folder, name):
+        """Builds the Containerfile in `folder` as a user would, without a daemon; returns the image's name."""
+        image = f"{self.registry}/{name}"
+        buildah = ("buildah", "--root", f"{folder}/.root", "--runroot", f"{folder}/.run", "--storage-driver", "vfs")
+        run(*buildah, "bud", "--isolation", "chroot", "--ignorefile", "/dev/null", "--tag", image, f"{folder}/context")
+        run(*buildah, "push", "--tls-verify=false", image)
+        return image
+
+
+class OwnCluster(Cluster):
+    """One that `up` made in a folder: its parts can be killed."""
+
+    def __init__(self, state):
+        self.state = Path(state)
+
+    def script(self, name, *words, check=True, seconds=UP_SECONDS, environment=None):
+        environment = {**os.environ, "TIDEGATE_CLUSTER_DIR": str(self.state), **(environment or {})}
+        return run(HERE / name, *words, check=check, seconds=seconds, env=environment)
+
+    def up(self):
+        done = self.script("up")
+        said = dict(line.removeprefix("export ").split("=", 1) for line in done.stdout.splitlines())
+        super().__init__(said["KUBECONFIG"], said["TIDEGATE_REGISTRY"])
+        return done
+
+    def down(self):
+        return self.script("down")
+
+    def part(self, *words):
+        return self.script("part", *words)
+
+    def pids(self):
+        """The parts by name, with their pids as the node counts."""
+        return dict(line.split() for line in self.part("list").stdout.splitlines())
+
+    def first_process(self):
+        """Its end is the end of the node."""
+        pid, ticks = map(int, (self.state / "init").read_text().split())
+        return Process(pid, ticks)
+
+    def processes(self):
+        """Every process of the node, as the machine sees it."""
+        mine = os.readlink(f"/proc/{self.first_process().pid}/ns/pid")
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                ticks = start_ticks(folder.name)
+                if ticks is not None and os.readlink(folder / "ns/pid") == mine:
+                    found.append(Process(int(folder.name), ticks))
+            except OSError:
+                continue
+        return found
+
+
+__all__ = ["Cluster", "OwnCluster", "built_program", "run", "wait_until"]
