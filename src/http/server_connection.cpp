@@ -1,5 +1,6 @@
 #include "http/server_connection.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <utility>
@@ -152,6 +153,7 @@ void ServerConnection::start_call(std::size_t head_size) {
 // Answers what never became a call.
 void ServerConnection::refuse(int status, std::string_view reason) {
   append_refusal(status, reason);
+  refused_ = true;
   phase_ = Phase::ending;
   close_after_reply_ = true;
   flush();
@@ -251,10 +253,15 @@ void ServerConnection::watch_input() {
   watch_hangup();
 }
 
+// Closes in a way that lets the reply arrive: at once, unless bytes came that we have not read,
+// which would make the kernel send a reset.
 void ServerConnection::linger() {
+  int unread = 0;
+  ::ioctl(fd(), FIONREAD, &unread);
+  const bool read_all = decoder_.done() && in_.rest().empty() && unread == 0;
+  if (end_of_input_ || (read_all && !refused_)) return close_now();
   write_deadline_.clear();
   ::shutdown(fd(), SHUT_WR);
-  if (end_of_input_) return close_now();
   phase_ = Phase::lingering;
   read_deadline_.set(loop_.now() + kLingerTime);
   watch_readable();

@@ -133,6 +133,7 @@ class ServerConnection final : public Socket, private ServerCall, private Deadli
   bool output_broken_ = false;   // and takes no more
   bool output_blocked_ = false;  // on_writable() will come
   bool close_after_reply_ = false;
+  bool refused_ = false;  // what the client sends is not understood, so it may go on
 
   // The call
   std::uint64_t call_id_ = 0;

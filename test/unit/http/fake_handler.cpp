@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "unit/http/held_call.h"
+
 namespace tidegate::http {
 
 TestServer::TestServer(FakeHandler::Function function, ServerOptions options, const char* address)
@@ -23,11 +25,7 @@ TestServer::~TestServer() {
 }
 
 bool TestServer::connections_become(std::size_t count) {
-  for (int i = 0; i < 1000; ++i) {
-    if (connections() == count) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return false;
+  return becomes_true([&] { return connections() == count; });
 }
 
 void echo(ServerCall& call) {

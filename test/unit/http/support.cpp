@@ -55,6 +55,18 @@ RawSocket RawSocket::connect_to(const Address& address) {
   return RawSocket(std::move(fd));
 }
 
+void RawSocket::connect_again(const Address& address) {
+  auto target = tcp_socket_address(address);
+  ASSERT_TRUE(target.has_value());
+  ASSERT_EQ(::connect(fd_.get(), target->get(), target->size), 0);
+}
+
+bool RawSocket::can_connect(const Address& address) {
+  auto target = tcp_socket_address(address);
+  os::UniqueFd fd(::socket(target->family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return ::connect(fd.get(), target->get(), target->size) == 0;
+}
+
 RawSocket RawSocket::accept_from(int listener) {
   pollfd waiting{listener, POLLIN, 0};
   EXPECT_EQ(::poll(&waiting, 1, kPatienceMs), 1);
@@ -82,6 +94,14 @@ void RawSocket::stop_sending() {
   ::shutdown(fd_.get(), SHUT_WR);
 }
 
+void RawSocket::send_what_fits(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
 void RawSocket::reset() {
   const ::linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -96,6 +116,7 @@ bool RawSocket::read_more() {
   }
   char bytes[16384];
   const ssize_t n = ::recv(fd_.get(), bytes, sizeof bytes, 0);
+  was_reset_ = n < 0 && errno == ECONNRESET;
   if (n <= 0) return false;
   buffer_.append(bytes, static_cast<std::size_t>(n));
   return true;

@@ -62,6 +62,7 @@ class RawSocket {
 
   void send(std::string_view bytes);
   void send_in_pieces(std::string_view bytes, std::size_t piece);
+  void send_what_fits(std::string_view bytes);
   void stop_sending();  // shutdown(SHUT_WR)
   void close() { fd_.reset(); }
   void reset();  // closes with a reset (tcp)
@@ -69,13 +70,18 @@ class RawSocket {
   std::string read_until(std::string_view end);  // what was read, including it; shorter at the end
   std::string read_bytes(std::size_t count);
   std::string read_to_end();
-  bool at_end();  // waits for it
+  bool at_end();                                 // waits for it
+  bool was_reset() const { return was_reset_; }  // how the end came
+  // For a socket that was made but not connected (descriptors may be scarce).
+  void connect_again(const Address& address);
+  static bool can_connect(const Address& address);
   int fd() const { return fd_.get(); }
 
  private:
   bool read_more();
   os::UniqueFd fd_;
   std::string buffer_;
+  bool was_reset_ = false;
 };
 
 // A reply as text, without its Date line (which is checked to be there once).

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/http/fake_handler.h"
+#include "unit/http/held_call.h"
 
 namespace tidegate::http {
 namespace {
@@ -74,11 +74,7 @@ class UpstreamTest : public testing::Test {
     return thread_.run([this] { return upstream_->connections(); });
   }
   bool connections_become(std::size_t count) {
-    for (int i = 0; i < 1000; ++i) {
-      if (connections() == count) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    return false;
+    return becomes_true([&] { return connections() == count; });
   }
   // One call that is answered with `response`, after which the replica closes if told to.
   void exchange(Recorder& recorder, std::string_view response, std::size_t piece, bool close) {
@@ -448,9 +444,13 @@ TEST_F(UpstreamTest, ACallMayBeDestroyedFromEachOfItsCallbacks) {
     EXPECT_EQ(connections(), 0u);
   }
   Recorder recorder;
-  recorder.on_done_hook = [this] { call_.reset(); };
+  std::size_t kept = 0;
+  recorder.on_done_hook = [&] {
+    call_.reset();
+    kept = upstream_->connections();
+  };
   exchange(recorder, kResponse, 4096, /*close=*/false);
-  EXPECT_EQ(connections(), 1u);
+  EXPECT_EQ(kept, 1u);
 }
 
 TEST_F(UpstreamTest, TheUpstreamMayBeDestroyedFromACallback) {
