@@ -270,7 +270,7 @@ def stopwatch(model, body):
 def farewell(data):
     print(f"""
 The service keeps running. To go on in this shell:
-  export PATH={shlex.quote(str(BINARY.parent))}:"$PATH" TIDEGATE_DATA={shlex.quote(data)}
+  export PATH={shlex.quote(f"{BINARY.parent}:{ROOT / '.venv/bin'}")}:"$PATH" TIDEGATE_DATA={shlex.quote(data)}
   tidegate --help
 To stop it:
   {shlex.quote(str(ROOT / "scripts/quickstart"))} --stop""")

@@ -152,7 +152,7 @@ def test_a_request_inside_run_when_its_replica_dies_gets_502_replica_exited(own)
     key = server.key("live")
     caller = threading.Thread(target=lambda: replies.append(score(server.uri("live"), key, b'{"sleep": 20}')))
     caller.start()
-    wait_until(lambda: metric(server, "tidegate_in_flight") == 1, what="the request to be inside run()")
+    wait_until(lambda: metric(server, "tidegate_router_in_flight") == 1, what="the request to be inside run()")
     time.sleep(0.1)  # not for correctness: lets it reach run(), so that it has started for certain
     server.replicas("live")[0].kill()
     caller.join()
@@ -209,7 +209,7 @@ def test_a_long_request_is_answered_by_the_version_it_began_with(own, tmp_path):
     key, replies = server.key("live"), []
     caller = threading.Thread(target=lambda: replies.append(score(server.uri("live"), key)))
     caller.start()
-    wait_until(lambda: metric(server, "tidegate_in_flight") == 1, what="the request to be forwarded")
+    wait_until(lambda: metric(server, "tidegate_router_in_flight") == 1, what="the request to be forwarded")
     server.cli("service", "update", "-n", "live", "-ic", "inferenceconfig.json", cwd=project.folder)
     assert score(server.uri("live"), key).json() == "new"
     caller.join()

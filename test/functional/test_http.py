@@ -34,7 +34,7 @@ def raw(server, data, *, close=False, seconds=10):
 @pytest.mark.parametrize("key", [None, "wrong", "", "x" * 5000])
 def test_no_key_or_a_wrong_one_is_401_with_a_way_out(server, echo, key):
     reply = score(echo[0], key)
-    assert (reply.status, reply.reason) == (401, "unauthorized")
+    assert (reply.status, reply.reason) == (401, "unauthenticated")
     assert "get-keys" in reply.json()["message"]
     assert set(reply.json()) >= {"code", "reason", "message", "requestId"}
     assert reply.headers["www-authenticate"].startswith("Bearer")
@@ -191,7 +191,7 @@ def test_metrics_count_what_happened(server, echo):
         return sum(
             float(line.rsplit(" ", 1)[1])
             for line in text.splitlines()
-            if line.startswith("tidegate_requests_total") and 'service="echo"' in line
+            if line.startswith("tidegate_router_requests_total") and 'service="echo"' in line
         )
 
     before = requests()

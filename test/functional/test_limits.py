@@ -54,7 +54,7 @@ def test_never_more_after_time_outs(counting):
     server = counting(scoringTimeoutMs=200, maxQueueWaitMs=3000)
     key = server.key("live")
     late = score(server.uri("live"), key, b'{"sleep": 1.5}')
-    assert (late.status, late.reason) == (504, "scoring_timeout")
+    assert (late.status, late.reason) == (504, "timed_out")
     began = time.monotonic()
     following = score(server.uri("live"), key, b'{"sleep": 0}')
     waited = time.monotonic() - began

@@ -77,7 +77,7 @@ def test_each_folder_of_src_has_a_readme_of_a_screen(folder):
 
 # Spelled in pieces, so that this file does not name what it forbids.
 FOREIGN = re.compile(
-    r"/(?:work|home/\w+|root)/(?!\.tidegate)\w"
+    r"(?<![\w})$])/(?:work|home/\w+|root)/(?!\.tidegate)\w"
     r"|(?:pypi|files\.pythonhosted)\." r"org"
     r"|deb\.debian\." r"org|registry\.npmjs\." r"org|crates\." r"io|proxy\.golang\." r"org"
 )
@@ -117,3 +117,10 @@ def test_text_files_end_with_a_newline_and_have_no_trailing_blanks():
             if line != line.rstrip()
         ]
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_the_reference_lists_every_reason_of_the_router():
+    words = re.findall(r'return "(\w+)";', (tree.SRC / "router/local_reply.cpp").read_text())
+    assert len(words) > 10
+    reference = (tree.ROOT / "docs/reference/reasons.md").read_text()
+    assert [word for word in words if f"| `{word}` |" not in reference] == []
