@@ -36,6 +36,13 @@ Path name_aside(const Path& path) {
          fmt::format(".{}.{}.{}.tmp", path.filename().string(), ::getpid(), ++counter);
 }
 
+Result<> create_file(const Path& path, std::string_view text, int mode) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!fd) return fail_errno(fmt::format("cannot create {}", path.string()));
+  ::fchmod(fd.get(), static_cast<mode_t>(mode));
+  return write_all(fd.get(), text, path);
+}
+
 Path folder_of(const Path& path) {
   return path.has_parent_path() ? path.parent_path() : Path(".");
 }
@@ -103,14 +110,19 @@ Result<std::string> read_last_lines(const Path& path, std::size_t count) {
 
 Result<> write_file_atomic(const Path& path, std::string_view text, int mode) {
   Path aside = name_aside(path);
-  UniqueFd fd(::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!fd) return fail_errno(fmt::format("cannot create {}", aside.string()));
-  ::fchmod(fd.get(), static_cast<mode_t>(mode));
-  Result<> written = write_all(fd.get(), text, aside);
-  if (written && ::fsync(fd.get()) != 0) {
-    written = fail_errno(fmt::format("cannot write {}", aside.string()));
-  }
+  Result<> written = create_file(aside, text, mode);
+  if (written) written = fsync_path(aside);
   if (written) written = rename_durable(aside, path);
+  if (!written) ::unlink(aside.c_str());
+  return written;
+}
+
+Result<> write_file_quick(const Path& path, std::string_view text, int mode) {
+  Path aside = name_aside(path);
+  Result<> written = create_file(aside, text, mode);
+  if (written && ::rename(aside.c_str(), path.c_str()) != 0) {
+    written = fail_errno(fmt::format("cannot rename {} to {}", aside.string(), path.string()));
+  }
   if (!written) ::unlink(aside.c_str());
   return written;
 }

@@ -34,6 +34,15 @@ TEST(File, AtomicWriteReplacesAndLeavesNothingAside) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
+TEST(File, QuickWriteReplacesTheWholeTextToo) {
+  test::TempDir folder;
+  ASSERT_TRUE(write_file_quick(folder / "a", "a longer text", 0600).has_value());
+  ASSERT_TRUE(write_file_quick(folder / "a", "short", 0640).has_value());
+  EXPECT_EQ(read_file(folder / "a").value(), "short");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+  EXPECT_FALSE(write_file_quick(folder / "missing" / "a", "x").has_value());
+}
+
 TEST(File, AtomicWriteIntoAMissingFolderNamesTheFile) {
   test::TempDir folder;
   auto written = write_file_atomic(folder / "missing/a", "x");

@@ -1,0 +1,19 @@
+#include "backend/backend.h"
+
+#include <string.h>
+
+#include <fmt/format.h>
+
+namespace tidegate::backend {
+
+std::string ReplicaExit::text() const {
+  if (lost) return "ended together with its shim, how is not known";
+  std::string text = signal != 0
+                         ? fmt::format("killed by signal {} ({})", signal, ::strsignal(signal))
+                         : fmt::format("exited with code {}", code);
+  if (out_of_memory) text += ", out of memory";
+  if (asked) text += ", as asked";
+  return text;
+}
+
+}  // namespace tidegate::backend

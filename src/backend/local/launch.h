@@ -1,0 +1,40 @@
+// What a replica is started with: its environment variables and command. Pure functions.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+
+namespace tidegate::backend::local {
+
+// The replica's folders as its process sees them.
+struct ReplicaView {
+  std::string app_root;
+  std::string socket;
+  std::string tmp;
+};
+
+using Variables = std::map<std::string, std::string>;
+
+// The few variables of our own process that a replica gets: locale, time zone, proxies, and what
+// numeric libraries read. `ours` is the whole environment.
+Variables passed_on(const Variables& ours);
+Variables variables_of_this_process();
+
+struct Launch {
+  const VersionPlan& plan;
+  const std::string& replica_id;
+  const ReplicaView& view;
+  const std::string& server_path;
+  const Variables& passed_on;  // with PATH
+};
+// All variables of the replica (spec scoring-runtime.md 7). The environment's own ones win, but for
+// what our server lives by: TIDEGATE_*, AML_APP_ROOT; PATH and PYTHONPATH are put before theirs.
+Variables variables_of(const Launch& launch);
+
+std::vector<std::string> command_of(const VersionPlan& plan);
+
+}  // namespace tidegate::backend::local
