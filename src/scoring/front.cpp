@@ -158,17 +158,22 @@ Exchange& Front::begin_exchange(http::ServerCall& call) {
 }
 
 void Front::read_body(Exchange& exchange) {
-  exchange.call->read_body(
-      options_.body_limits, [this, &exchange, use = exchange.use](Result<http::Body> body) {
-        if (exchange.use != use) return;
-        if (!body) {
-          const int status = body.error().code == Code::exhausted ? 413 : 400;
-          return reply_message(exchange, body.error().code == Code::internal ? 500 : status,
-                               body.error().message);
-        }
-        exchange.request.body = std::move(*body);
-        admit(exchange);
-      });
+  exchange.call->read_body(options_.body_limits,
+                           [this, &exchange, use = exchange.use](Result<http::Body> body) {
+                             if (exchange.use != use) return;
+                             if (!body) return body_failed(exchange, body.error());
+                             exchange.request.body = std::move(*body);
+                             admit(exchange);
+                           });
+}
+
+void Front::body_failed(Exchange& exchange, const Error& error) {
+  if (error.code == Code::cancelled) return on_gone(exchange);
+  reply_message(exchange,
+                error.code == Code::exhausted ? 413
+                : error.code == Code::invalid ? 400
+                                              : 500,
+                error.message);
 }
 
 bool Front::admits() const {
@@ -226,8 +231,13 @@ void Front::reply_message(Exchange& exchange, int status, std::string_view messa
 }
 
 void Front::reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed) {
-  const std::size_t length = reply.body.size();
-  const int status = reply.status;
+  // First: whoever has the reply finds its line.
+  log_.write({.method = exchange.request.method,
+              .target = exchange.request.target,
+              .request_id = exchange.ids.request_id,
+              .status = reply.status,
+              .duration = clock_.mono() - exchange.began,
+              .length = reply.body.size()});
   if (exchange.call != nullptr) {
     if (failed != Outcome::Failed::unsaid) {
       reply.headers.emplace_back("x-ms-run-function-failed", failed_text(failed));
@@ -235,12 +245,6 @@ void Front::reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed)
     add_common_headers(reply, exchange.ids);
     exchange.call->reply(std::move(reply));
   }
-  log_.write({.method = exchange.request.method,
-              .target = exchange.request.target,
-              .request_id = exchange.ids.request_id,
-              .status = status,
-              .duration = clock_.mono() - exchange.began,
-              .length = length});
   exchanges_.give_back(exchange);
 }
 

@@ -58,6 +58,7 @@ class Front final : public http::RequestHandler {
 
   Exchange& begin_exchange(http::ServerCall& call);
   void read_body(Exchange& exchange);
+  void body_failed(Exchange& exchange, const Error& error);
   void admit(Exchange& exchange);
   void on_gone(Exchange& exchange);
   void add_common_headers(http::Reply& reply, const RequestIds& ids) const;

@@ -152,8 +152,11 @@ PyObject* server_open(PyObject* self, PyObject* args, PyObject* kwargs) {
       (swagger != nullptr && !to_documents(swagger, documents))) {
     return nullptr;
   }
-  core_of(self).server.open({.headers = headers != 0, .every_method = every_method != 0},
-                            std::move(documents));
+  Core& core = core_of(self);
+  // Before anybody can see that we are healthy: from then on SIGTERM means to finish and leave.
+  stop_on_signals(core.server, core.hand_over);
+  core.server.open({.headers = headers != 0, .every_method = every_method != 0},
+                   std::move(documents));
   Py_RETURN_NONE;
 }
 
@@ -182,7 +185,6 @@ void answer(Core& core, PyObject* handler, scoring::Job& job) {
 // answered. The GIL is held while a job runs and let go while there is none.
 PyObject* server_serve(PyObject* self, PyObject* handler) {
   Core& core = core_of(self);
-  stop_on_signals(core.server, core.hand_over);
   for (;;) {
     if (scoring::Job* job = core.hand_over.take()) {
       answer(core, handler, *job);

@@ -101,21 +101,20 @@ class PrintStream(io.TextIOBase):
 def install(level: str, request_id: Callable[[], str]) -> None:
     """From now on logging and print() give lines. `request_id` is asked in the main thread only.
 
-    A script that configures logging itself (basicConfig, dictConfig) has its way: for what nobody
-    configured, our handler is the one of last resort.
+    A script that takes the root logger's handlers away (dictConfig, basicConfig(force=True)) has its way.
     """
     main_thread = threading.get_ident()
 
     def id_here() -> str:
         return request_id() if threading.get_ident() == main_thread else ""
 
-    handler = Handler(id_here)
-    handler.setLevel(level)
-    logger.handlers[:] = [handler]
+    root = logging.getLogger()
+    root.addHandler(Handler(id_here))
+    root.setLevel(level)
+    # Of its own, so that the server's lines survive what the script does to the root logger.
+    logger.addHandler(Handler(id_here))
     logger.propagate = False
     logger.setLevel(level)
-    logging.lastResort = handler
-    logging.getLogger().setLevel(level)
     sys.stdout = PrintStream(sys.stdout, id_here)
 
 

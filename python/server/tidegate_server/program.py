@@ -36,9 +36,9 @@ def serve(settings: Settings) -> None:
         run_init(entry)
         call.raise_on_alarm(server.timed_out)
         chained = signal.getsignal(signal.SIGTERM)  # a handler that the script has set
-        server.open(headers=entry.needs_headers, every_method=False, swagger={})
         logger.info("Scoring timeout is set to %d", settings.scoring_timeout_ms)
         logger.info("Worker with pid %d ready for serving traffic", os.getpid())
+        server.open(headers=entry.needs_headers, every_method=False, swagger={})
         server.serve(call.make_handler(entry, settings.scoring_timeout_ms))
         logger.info("Worker exiting (pid: %d)", os.getpid())
     finally:

@@ -1,0 +1,33 @@
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+from replica import PACKAGES, Replica  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built():
+    assert (PACKAGES / "tidegate_server/_core.abi3.so").is_file(), f"build first: nothing in {PACKAGES}"
+
+
+@pytest.fixture
+def launch():
+    """launch(script, ...) -> Replica that is on its way up."""
+    replicas = []
+
+    def start(*args, **kwargs):
+        replicas.append(Replica(*args, **kwargs))
+        return replicas[-1]
+
+    yield start
+    for replica in replicas:
+        replica.close()
+
+
+@pytest.fixture
+def serve(launch):
+    """serve(script, ...) -> Replica that is healthy."""
+    return lambda *args, **kwargs: launch(*args, **kwargs).wait_ready()
