@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from support.processes import Process, start_ticks, wait_until
+from support.processes import Process, start_ticks
 
 HERE = Path(__file__).resolve().parent
 UP_SECONDS = 300
@@ -15,16 +15,11 @@ UP_SECONDS = 300
 def run(*argv, seconds=60, check=True, **options):
     """Runs a command to its end; a failed one fails the test with all that it said."""
     done = subprocess.run(
-        [str(a) for a in argv], text=True, capture_output=True, timeout=seconds, stdin=None if "input" in options else subprocess.DEVNULL,
-        **options,
+        [str(a) for a in argv], text=True, capture_output=True, timeout=seconds,
+        **({} if "input" in options else {"stdin": subprocess.DEVNULL}), **options,
     )
     assert not check or done.returncode == 0, f"{argv} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done
-
-
-def built_program():
-    """The program that is every part; built if the cache lacks it."""
-    return Path(run(HERE / "build", seconds=3600).stdout.strip())
 
 
 class Cluster:
@@ -33,7 +28,8 @@ class Cluster:
     def __init__(self, kubeconfig, registry):
         self.kubeconfig = Path(kubeconfig)
         self.registry = registry
-        self._kubectl = shutil.which("kubectl") or built_program().with_name("kubectl")
+        # Whichever there is: an own cluster brings one, for another people have one.
+        self._kubectl = shutil.which("kubectl") or Path(run(HERE / "build", "--cached").stdout.strip()).with_name("kubectl")
 
     def kubectl(self, *words, check=True, seconds=60, **options):
         return run(self._kubectl, "--kubeconfig", self.kubeconfig, *words, check=check, seconds=seconds, **options)
@@ -101,6 +97,3 @@ class OwnCluster(Cluster):
             except OSError:
                 continue
         return found
-
-
-__all__ = ["Cluster", "OwnCluster", "built_program", "run", "wait_until"]

@@ -1,9 +1,9 @@
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
-from clusters import HERE, Cluster, OwnCluster, run, wait_until
+from clusters import HERE, Cluster, OwnCluster, run
+from support.processes import wait_until
 from workloads import write_web_image
 
 # Fixed, so that a run finds what one that was killed has left.
@@ -11,17 +11,20 @@ FOLDER = Path("/var/tmp/tidegate-cluster-test")
 
 
 @pytest.fixture(scope="session")
-def installed():
-    subprocess.run([HERE / "setup"], check=True, stdin=subprocess.DEVNULL)
-    subprocess.run([HERE / "build"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+def built():
+    """Minutes of Go are not a test's to wait for."""
+    done = run(HERE / "build", "--cached", check=False)
+    assert done.returncode == 0, "run test/cluster/setup and test/cluster/build first"
+    return Path(done.stdout.strip())
 
 
 @pytest.fixture(scope="session")
-def cluster(installed):
+def cluster(request):
     """The cluster that TIDEGATE_KUBECONFIG leads to; without it one of our own, for the session."""
     if kubeconfig := os.environ.get("TIDEGATE_KUBECONFIG"):
         yield Cluster(kubeconfig, os.environ["TIDEGATE_REGISTRY"])
         return
+    request.getfixturevalue("built")
     own = OwnCluster(FOLDER)
     own.down()
     own.up()
@@ -38,7 +41,7 @@ def own_cluster(cluster):
 
 
 @pytest.fixture
-def another(installed):
+def another(built):
     """A second cluster, not started; whatever the test does with it, it is down afterwards."""
     own = OwnCluster(f"{FOLDER}-2")
     own.down()

@@ -4,11 +4,15 @@ import urllib.error
 import urllib.request
 
 import pytest
-from clusters import wait_until
+from clusters import UP_SECONDS
+from support.processes import wait_until
 from workloads import container, deployment, node_port, pod
 
 # Most of it is the pull of an image.
 START_SECONDS = 60
+
+# The first test waits for the cluster too.
+pytestmark = pytest.mark.timeout(UP_SECONDS)
 
 
 @pytest.fixture
