@@ -47,6 +47,11 @@ void Complaints::make_strict() {
   warnings_.clear();
 }
 
+void Complaints::append(const Complaints& others) {
+  problems_.insert(problems_.end(), others.problems_.begin(), others.problems_.end());
+  warnings_.insert(warnings_.end(), others.warnings_.begin(), others.warnings_.end());
+}
+
 void Complaints::relabel(std::string_view from, const std::string& to) {
   for (auto* list : {&problems_, &warnings_}) {
     for (Complaint& complaint : *list) {

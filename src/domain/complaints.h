@@ -23,6 +23,7 @@ class Complaints {
   const std::vector<Complaint>& problems() const { return problems_; }
   const std::vector<Complaint>& warnings() const { return warnings_; }
   void make_strict();  // warnings become problems
+  void append(const Complaints& others);
   // Whatever was said about `from` is said about `to`: a flag that overrode a key of a file.
   void relabel(std::string_view from, const std::string& to);
 

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "cli/api.h"
+#include "cli/context.h"
+
+namespace tidegate::cli {
+
+struct FollowOptions {
+  std::string what;          // "the deployment of myservice", for messages
+  std::string how_to_go_on;  // a command that shows it, for whoever presses Ctrl-C
+};
+
+// Shows an operation's log and what it waits for until it ends. Returns its last state; an
+// operation that failed is an error with its cause. Ctrl-C is Code::cancelled: the operation goes
+// on.
+Result<Json> follow(Api& api, Context& context, const std::string& operation,
+                    const FollowOptions& options);
+
+// The operation's id of a reply: the last segment of Operation-Location, else operationId of the
+// body; empty: there is none.
+std::string operation_of(const fetch::Response& response);
+
+}  // namespace tidegate::cli
