@@ -61,7 +61,11 @@ class ServerCall {
   virtual void abort() = 0;
 
   // Called at most once, when the client left before the reply was finished. Set it before
-  // returning from on_request() or not at all.
+  // returning from on_request() or not at all: without it, the call stays valid until the handler
+  // has replied to nobody. A client has left when its connection was reset or hung up, when writing
+  // to it failed or timed out, or when its body stopped halfway (the connection then answers 408
+  // itself). One that only stopped sending (shutdown(SHUT_WR)) still waits for its reply. A tcp
+  // client that closed looks the same until something is written to it.
   virtual void on_gone(Task task) = 0;
 };
 

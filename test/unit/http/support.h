@@ -23,14 +23,16 @@ class LoopThread {
   // Runs on the loop's thread and waits for the result.
   template <class F>
   auto run(F work) -> std::invoke_result_t<F> {
-    std::promise<std::invoke_result_t<F>> promise;
-    auto future = promise.get_future();
-    loop.post([&promise, &work] {
-      if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+    using Value = std::invoke_result_t<F>;
+    // Shared: the loop's thread may still be inside set_value() when we have the value.
+    auto promise = std::make_shared<std::promise<Value>>();
+    auto future = promise->get_future();
+    loop.post([promise, &work] {
+      if constexpr (std::is_void_v<Value>) {
         work();
-        promise.set_value();
+        promise->set_value();
       } else {
-        promise.set_value(work());
+        promise->set_value(work());
       }
     });
     return future.get();

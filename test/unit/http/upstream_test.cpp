@@ -23,15 +23,17 @@ class Recorder final : public UpstreamHandler {
   }
   void on_done() override {
     if (on_done_hook) on_done_hook();
-    ended_.set_value(true);
+    auto ended = ended_;
+    ended->set_value(true);
   }
   void on_failure(UpstreamFailure kind, std::string_view text) override {
     failure = kind;
     detail = text;
-    ended_.set_value(true);
+    auto ended = ended_;
+    ended->set_value(true);
   }
   bool wait() {
-    auto future = ended_.get_future();
+    auto future = ended_->get_future();
     const bool came = future.wait_for(std::chrono::seconds(5)) == std::future_status::ready;
     EXPECT_TRUE(came) << "neither done nor failed";
     return came;
@@ -47,7 +49,7 @@ class Recorder final : public UpstreamHandler {
   std::function<void()> on_done_hook;
 
  private:
-  std::promise<bool> ended_;
+  std::shared_ptr<std::promise<bool>> ended_ = std::make_shared<std::promise<bool>>();
 };
 
 constexpr std::string_view kGet = "GET /x HTTP/1.1\r\nHost: replica\r\n\r\n";
