@@ -1,0 +1,69 @@
+#include "router/attempt.h"
+
+#include "router/forward.h"
+
+namespace tidegate::router {
+
+using policy::Outcome;
+
+Attempt::Attempt(Owner& owner, Listener& listener, Ticket ticket, http::Body body)
+    : owner_(owner),
+      listener_(&listener),
+      replica_(ticket.replica()),
+      ticket_(std::move(ticket)),
+      body_(std::move(body)) {}
+
+void Attempt::start(http::Upstream& upstream, std::string_view head) {
+  call_ = upstream.send(head, body_, *this);
+}
+
+void Attempt::detach() {
+  listener_ = nullptr;
+  call_->resume();  // nobody reads slowly any more
+}
+
+void Attempt::on_head(const http::ResponseHead& head) {
+  refused_ = says_not_started(head);
+  if (listener_ != nullptr && !refused_) listener_->on_reply_head(head);
+}
+
+void Attempt::on_body(std::string_view bytes) {
+  if (listener_ != nullptr && !refused_) listener_->on_reply_body(bytes);
+}
+
+void Attempt::on_done() {
+  end(refused_ ? Outcome::not_started : Outcome::answered, "");
+}
+
+void Attempt::on_failure(http::UpstreamFailure failure, std::string_view detail) {
+  if (refused_) return end(Outcome::not_started, detail);
+  switch (failure) {
+    case http::UpstreamFailure::not_sent:
+      return end(Outcome::not_sent, detail);
+    case http::UpstreamFailure::no_response:
+      return end(Outcome::no_response, detail);
+    case http::UpstreamFailure::broken_reply:
+      return end(Outcome::broken_reply, detail);
+  }
+}
+
+// The replica rests before its slot is free, so that the one who is woken by the slot sees it
+// resting.
+void Attempt::end(Outcome outcome, std::string_view detail) {
+  if (policy::may_retry(outcome)) {
+    replica_->rest(outcome, owner_.now());
+  } else if (outcome == Outcome::answered) {
+    replica_->recover();
+  }
+  ticket_.reset();
+  if (Listener* listener = std::exchange(listener_, nullptr)) {
+    if (outcome == Outcome::answered) {
+      listener->on_attempt_done();
+    } else {
+      listener->on_attempt_failed(outcome, detail);
+    }
+  }
+  owner_.on_attempt_over(*this);
+}
+
+}  // namespace tidegate::router

@@ -1,0 +1,203 @@
+#include "router/hub.h"
+
+#include <algorithm>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "table/table_file.h"
+
+namespace tidegate::router {
+namespace {
+
+// How often the hub looks whether replicas that went have become idle. Only while there are any.
+constexpr Milliseconds kDrainedPoll{20};
+// For replies that are written when the drain timeout has come.
+constexpr Milliseconds kCutGrace{500};
+
+RouterOptions with_defaults(RouterOptions options) {
+  options.cores = std::max(options.cores, 1U);
+  return options;
+}
+
+}  // namespace
+
+Hub::Hub(RouterOptions options, const Clock& clock, Random& random,
+         std::vector<os::UniqueFd> listeners)
+    : options_(with_defaults(std::move(options))),
+      clock_(clock),
+      random_(random),
+      listeners_(std::move(listeners)),
+      fleet_(options_.cores, *this),
+      drained_timer_(loop_),
+      stop_timer_(loop_) {}
+
+Hub::~Hub() {
+  closed_ = true;
+}
+
+Result<> Hub::run() {
+  TIDEGATE_TRY_VOID(begin());
+  loop_.run();
+  end();
+  return {};
+}
+
+Result<> Hub::begin() {
+  TIDEGATE_TRY(auto access_log, telemetry::AccessLog::open({.path = options_.access_log}));
+  access_log_.emplace(std::move(access_log));
+  for (unsigned i = 0; i < options_.cores; ++i) {
+    const CoreOptions core{.index = i,
+                           .body_limits = {.size_max_bytes = options_.body_max_bytes,
+                                           .spill_folder = options_.spill_folder},
+                           .waiting_max = options_.waiting_max,
+                           .writes_access_log = !options_.access_log.empty()};
+    cores_.emplace_back(new Core(core, *this, clock_, random_));
+  }
+  load_table();
+  TIDEGATE_TRY_VOID(deal_out_listeners());
+  for (auto& core : cores_) {
+    threads_.emplace_back([loop = &core->loop()] { loop->run(); });
+  }
+  if (!options_.link_path.empty()) {
+    link_.reset(new Link(loop_, options_.link_path, random_hex(random_, 8), *this));
+    link_->start();
+  }
+  return {};
+}
+
+// Before the threads run: each core begins with the table on disk.
+void Hub::load_table() {
+  Result<std::optional<table::Table>> read = table::read_table(options_.table_path);
+  if (!read) {
+    return log(Level::error, "table_unreadable", {{"error", read.error().message}});
+  }
+  newest_version_ = applied_version_ = read->has_value() ? (*read)->version : 0;
+  const RoutesPtr routes = fleet_.build(read->value_or(table::Table{}));
+  fleet_.all_cores_use(applied_version_);
+  for (auto& core : cores_) core->install(routes);
+}
+
+Result<> Hub::deal_out_listeners() {
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    TIDEGATE_TRY_VOID(cores_[i % cores_.size()]->add_listener(std::move(listeners_[i])));
+  }
+  listeners_.clear();
+  return {};
+}
+
+void Hub::end() {
+  link_.reset();
+  for (auto& core : cores_) core->loop().stop();
+  for (std::thread& thread : threads_) thread.join();
+  closed_ = true;
+  for (auto& core : cores_) {
+    if (Result<> written = access_log_->write(core->take_access_lines()); !written) {
+      log(Level::warning, "access_log_failed", {{"error", written.error().message}});
+    }
+  }
+}
+
+void Hub::on_table(table::Table table) {
+  const std::uint64_t version = table.version;
+  if (version < newest_version_) {
+    log(Level::warning, "older_table_ignored", {{"table", version}, {"ours", newest_version_}});
+  }
+  if (version <= newest_version_) {
+    if (applied_version_ == newest_version_) link_->report_applied();
+    return;
+  }
+  newest_version_ = version;
+  installs_left_[version] = options_.cores;
+  const RoutesPtr routes = fleet_.build(std::move(table));
+  for (unsigned i = 0; i < options_.cores; ++i) {
+    post_to_core(i, [this, routes, version](Core& core) {
+      core.install(routes);
+      loop_.post([this, version] { on_installed(version); });
+    });
+  }
+}
+
+void Hub::on_installed(std::uint64_t version) {
+  if (--installs_left_[version] > 0) return;
+  installs_left_.erase(version);
+  applied_version_ = version;
+  fleet_.all_cores_use(version);
+  log(Level::info, "table_applied", {{"table", version}});
+  if (link_) link_->report_applied();
+  report_drained();
+}
+
+void Hub::report_drained() {
+  std::vector<std::string> drained = fleet_.take_drained();
+  if (!drained.empty() && link_) link_->report_drained(std::move(drained));
+  if (fleet_.is_waiting_for_any()) drained_timer_.start(kDrainedPoll, [this] { report_drained(); });
+}
+
+void Hub::stop() {
+  loop_.post([this] { drain(); });
+}
+
+void Hub::drain() {
+  if (phase_ != Phase::running) return;
+  phase_ = Phase::draining;
+  log(Level::info, "router_draining", {{"timeout_ms", options_.drain_timeout.count()}});
+  stop_timer_.start(options_.drain_timeout, [this] { cut(); });
+  on_all_cores(&Hub::flush, [](Core& core, http::Task done) { core.drain(std::move(done)); });
+}
+
+void Hub::cut() {
+  log(Level::warning, "router_drain_timed_out");
+  stop_timer_.start(kCutGrace, [this] { flush(); });
+  for (unsigned i = 0; i < options_.cores; ++i) {
+    post_to_core(i, [](Core& core) { core.cut(); });
+  }
+}
+
+void Hub::flush() {
+  if (phase_ == Phase::flushing) return;
+  phase_ = Phase::flushing;
+  stop_timer_.cancel();
+  on_all_cores(&Hub::finish, [](Core& core, http::Task done) {
+    core.flush_access_lines();
+    done();
+  });
+}
+
+void Hub::finish() {
+  loop_.stop();
+}
+
+// Runs `task` on each core; it calls back when it is done there. When the last one has, `then` runs
+// here.
+void Hub::on_all_cores(void (Hub::*then)(), void (*task)(Core&, http::Task)) {
+  auto left = std::make_shared<unsigned>(options_.cores);  // touched by the hub's thread alone
+  for (unsigned i = 0; i < options_.cores; ++i) {
+    post_to_core(i, [this, then, task, left](Core& core) {
+      task(core, [this, then, left] {
+        loop_.post([this, then, left] {
+          if (--*left == 0) (this->*then)();
+        });
+      });
+    });
+  }
+}
+
+void Hub::post_to_core(unsigned core, CoreTask task) {
+  if (closed_.load()) return;
+  Core* to = cores_[core].get();
+  to->loop().post([to, task = std::move(task)]() mutable { task(*to); });
+}
+
+void Hub::write_access_lines(std::string lines) {
+  loop_.post([this, lines = std::move(lines)] {
+    if (Result<> written = access_log_->write(lines); !written) {
+      log(Level::warning, "access_log_failed", {{"error", written.error().message}});
+    }
+  });
+}
+
+void Hub::on_slot_freed(const std::shared_ptr<VersionState>& version) {
+  post_to_core(version->home_core, [version](Core& home) { home.pump_here(version); });
+}
+
+}  // namespace tidegate::router

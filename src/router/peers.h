@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace tidegate::router {
+
+class Core;
+
+// How a core reaches the others and the hub. Any thread.
+class Peers {
+ public:
+  using CoreTask = std::move_only_function<void(Core&)>;
+
+  // Runs on that core's thread, in order of posting. Dropped once the router has stopped.
+  virtual void post_to_core(unsigned core, CoreTask task) = 0;
+  virtual unsigned cores() const = 0;
+  // Lines of the access log, on their way to the file.
+  virtual void write_access_lines(std::string lines) = 0;
+
+ protected:
+  ~Peers() = default;
+};
+
+}  // namespace tidegate::router

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "os/fd.h"
+#include "os/file.h"
+
+namespace tidegate::router {
+
+struct RouterOptions {
+  os::Path table_path;    // read at start, so that the router works while control is down
+  os::Path link_path;     // unix socket of control; empty: none
+  os::Path access_log;    // empty: none
+  os::Path spill_folder;  // for large request bodies
+  unsigned cores = 1;
+  std::uint64_t body_max_bytes = 100UL << 20;
+  std::uint32_t waiting_max = 10'000;  // requests in the queue of one version; more: 503 queue_full
+  Milliseconds drain_timeout{30'000};
+};
+
+// The data plane: one thread per core, and the caller's thread for the link to control, the access
+// log and the fleet.
+class Router {
+ public:
+  // listeners: non-blocking; one per core (SO_REUSEPORT) is best, more or fewer are dealt out.
+  // clock and random outlive the router and are safe from any thread.
+  Router(RouterOptions options, const Clock& clock, Random& random,
+         std::vector<os::UniqueFd> listeners);
+  ~Router();
+
+  // Blocks until stop(). An error: it could not begin. A damaged table is none: until control sends
+  // one, services are answered with 503 no_table. Call once.
+  Result<> run();
+  // Stops accepting, lets what is in flight end (at most drain_timeout), then run() returns. Any
+  // thread, also before run(); not from a signal handler.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tidegate::router
