@@ -38,7 +38,7 @@ def serve(settings: Settings) -> None:
         chained = signal.getsignal(signal.SIGTERM)  # a handler that the script has set
         logger.info("Scoring timeout is set to %d", settings.scoring_timeout_ms)
         logger.info("Worker with pid %d ready for serving traffic", os.getpid())
-        server.open(headers=entry.needs_headers, every_method=False, swagger={})
+        server.open(headers=entry.needs_headers, every_method=entry.needs_every_method, swagger={})
         server.serve(call.make_handler(entry, settings.scoring_timeout_ms))
         logger.info("Worker exiting (pid: %d)", os.getpid())
     finally:
@@ -88,7 +88,7 @@ def load_script(settings: Settings) -> script.Script:
         raise startup.StartFailed(stage, error) from None
     try:
         return script.check(module)
-    except (script.ScriptError, TypeError, ValueError) as error:
+    except (script.ScriptError, ImportError, TypeError, ValueError) as error:
         raise startup.StartFailed("check", error) from None
 
 

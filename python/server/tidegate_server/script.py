@@ -7,6 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
+from . import raw
 from .inputs import ObjectInput, TextInput
 from .logs import logger
 
@@ -22,6 +23,7 @@ class Script(NamedTuple):
     read_input: Callable[..., Dict[str, Any]]
     wants_request_headers: bool
     needs_headers: bool  # of the HTTP server
+    needs_every_method: bool = False
 
 
 def script_path(app_root: str, entry_script: str) -> str:
@@ -31,6 +33,7 @@ def script_path(app_root: str, entry_script: str) -> str:
 
 def load(app_root: str, entry_script: str) -> ModuleType:
     """Runs the script's module. Whatever it raises comes through."""
+    raw.install()
     if not entry_script:
         import main  # noqa: F401, the user's
 
@@ -73,6 +76,12 @@ def check(module: ModuleType) -> Script:
 
 
 def _with_reader(file: str, init: Any, run: Any, inputs: list, wants_headers: bool) -> Script:
+    if raw.is_requested() and _is_schema_decorated(run):
+        raise ScriptError("run() cannot be decorated with both @rawhttp and @input_schema")
+    if raw.is_requested():
+        logger.info("run() is decorated with @rawhttp. Server will invoke it with the flask request object.")
+        reader = raw.RawInput(inputs[0].name)
+        return Script(file, init, run, reader, wants_headers, needs_headers=True, needs_every_method=True)
     if _is_schema_decorated(run):
         names = ", ".join(parameter.name for parameter in inputs)
         logger.info(

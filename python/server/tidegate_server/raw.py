@@ -1,0 +1,160 @@
+"""@rawhttp: run() gets Flask's request and may return Flask's response. Flask is the environment's; it is
+imported only by a script that asks for one of these names.
+
+The modules are put under the names that v1 scripts import, before the script is loaded.
+"""
+
+import importlib.util
+import io
+import json
+import sys
+from types import ModuleType
+from typing import Any, Callable, Dict, Mapping, Optional
+from urllib.parse import unquote_to_bytes
+
+_REQUEST_MODULES = (
+    "azureml.contrib.services.aml_request",
+    "azureml_inference_server_http.api.aml_request",
+)
+_RESPONSE_MODULES = (
+    "azureml.contrib.services.aml_response",
+    "azureml_inference_server_http.api.aml_response",
+)
+_PACKAGES = ("azureml.contrib.services", "azureml_inference_server_http", "azureml_inference_server_http.api")
+
+_requested = False
+
+
+def is_requested() -> bool:
+    """Whether the script has used @rawhttp."""
+    return _requested
+
+
+def rawhttp(function: Callable[..., Any]) -> Callable[..., Any]:
+    global _requested
+    _requested = True
+    return function
+
+
+def install() -> None:
+    """The names of azureml.contrib.services are always ours: the genuine package marks a script in a
+    way that only the platform's server sees."""
+    names = {"rawhttp": rawhttp}  # type: Dict[str, Any]
+    if importlib.util.find_spec("azureml") is None:
+        for name in ("azureml", "azureml.contrib"):
+            _register(name, {}, is_package=True)
+    for name in _PACKAGES:
+        _register(name, names, is_package=True)
+    for name in _REQUEST_MODULES + _RESPONSE_MODULES:
+        _register(name, names, is_package=False)
+
+
+def _register(name: str, names: Mapping[str, Any], is_package: bool) -> None:
+    module = ModuleType(name, "Provided by tidegate_server.")
+    module.__dict__.update(names)
+    if names:
+        module.__dict__["__getattr__"] = _flask_name
+    if is_package:
+        module.__path__ = []  # type: ignore[attr-defined]
+    sys.modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent in sys.modules:
+        setattr(sys.modules[parent], child, module)
+
+
+def _flask_name(name: str) -> Any:
+    """AMLRequest and AMLResponse come into being when somebody asks for them (PEP 562)."""
+    if name == "AMLRequest":
+        return _flask().Request
+    if name == "AMLResponse":
+        return _aml_response()
+    raise AttributeError(name)
+
+
+def _flask() -> Any:
+    try:
+        import flask
+    except ImportError as error:
+        raise ImportError(
+            "@rawhttp, AMLRequest and AMLResponse need Flask, which this environment lacks: add 'flask' to its "
+            "pip packages"
+        ) from error
+    return flask
+
+
+_response_class = None  # type: Optional[type]
+
+
+def _aml_response() -> type:
+    global _response_class
+    if _response_class is not None:
+        return _response_class
+
+    class AMLResponse(_flask().Response):  # type: ignore[misc]
+        def __init__(
+            self,
+            message: Any,
+            status_code: int,
+            response_headers: Mapping[str, str] = {},
+            json_str: bool = False,
+            run_function_failed: bool = False,
+        ) -> None:
+            if message is None or json_str:
+                text = json.dumps({} if message is None else message)
+                super().__init__(text, status=status_code, mimetype="application/json")
+            else:
+                super().__init__(message, status=status_code)
+                if "Content-Type" in response_headers:
+                    del self.headers["Content-Type"]
+            self.headers["x-ms-run-function-failed"] = str(run_function_failed)
+            # Repeated headers are written as one value with commas.
+            for name, values in response_headers.items():
+                for value in values.split(","):
+                    self.headers.add(name, value.strip())
+
+    _response_class = AMLResponse
+    return AMLResponse
+
+
+class RawInput:
+    """run() gets the request itself, whatever its method."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._request_class = _flask().Request
+
+    def __call__(self, method: str, body: bytes, target: str, headers: Any) -> Dict[str, Any]:
+        return {self._name: self._request_class(wsgi_environ(method, body, target, headers or {}))}
+
+
+def wsgi_environ(method: str, body: bytes, target: str, headers: Mapping[str, str]) -> Dict[str, Any]:
+    path, _, query = target.partition("?")
+    host, _, port = headers.get("Host", "").partition(":")
+    environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "RAW_URI": target,
+        "REQUEST_URI": target,
+        "SERVER_NAME": host or "localhost",
+        "SERVER_PORT": port or "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }  # type: Dict[str, Any]
+    for name, value in headers.items():
+        key = name.upper().replace("-", "_")
+        if key == "CONTENT_TYPE":
+            environ[key] = value
+        elif key != "CONTENT_LENGTH":
+            environ["HTTP_" + key] = value
+    return environ
