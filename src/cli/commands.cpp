@@ -148,13 +148,14 @@ Error unknown_command(const std::vector<std::string>& words) {
     return {Code::invalid, "no command is given\nhint: `tidegate --help` lists the commands"};
   std::vector<std::string_view> paths;
   for (const Command* command : kCommands) paths.push_back(command->path);
-  std::string_view near = domain::suggest(all, paths);
+  std::string group = group_of(words);
+  bool is_group_alone = !group.empty() && words.size() == 1;
+  std::string_view near = is_group_alone ? std::string_view() : domain::suggest(all, paths);
   for (std::string_view path : paths) {
     if (near.empty() && path.starts_with(all + " ") && words.size() > 1) near = path;
   }
   std::string message = fmt::format("`tidegate {}` is no command", all);
   if (!near.empty()) message += fmt::format("; did you mean `tidegate {}`?", near);
-  std::string group = group_of(words);
   return {Code::invalid,
           fmt::format("{}\nhint: `tidegate {}--help` lists the commands", message, group)};
 }

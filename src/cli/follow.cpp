@@ -1,6 +1,5 @@
 #include "cli/follow.h"
 
-#include <array>
 #include <set>
 
 #include <fmt/format.h>
@@ -17,6 +16,9 @@ Milliseconds pause_after(Milliseconds elapsed) {
   if (elapsed < Milliseconds(30'000)) return Milliseconds(300);
   return Milliseconds(1'000);
 }
+
+// How warnings begin in the log of an operation.
+constexpr std::string_view kWarningMark = "WARNING: ";
 
 bool is_final(std::string_view state) {
   return state != "NotStarted" && state != "Running";
@@ -80,7 +82,12 @@ class Follower {
   void show_line(std::string_view line) {
     bool has_time = line.size() > 14 && line[14] == '|' &&
                     line.substr(0, 14).find_first_not_of("0123456789") == std::string_view::npos;
-    context_.console.say(has_time ? line.substr(15) : line);
+    if (has_time) line.remove_prefix(15);
+    if (line.starts_with(kWarningMark)) {
+      warn_once(std::string(line.substr(kWarningMark.size())));
+    } else {
+      context_.console.say(line);
+    }
   }
 
   void show_warnings(const Json& operation) {
@@ -88,9 +95,23 @@ class Follower {
     const Json* warnings = tidegate == nullptr ? nullptr : find_member(*tidegate, "warnings");
     for (std::size_t i = 0; warnings != nullptr && warnings->is_array() && i < warnings->size();
          ++i) {
-      std::string text = message_of((*warnings)[i]);
-      if (warned_.insert(text).second) context_.console.warn(text);
+      warn_once(message_of((*warnings)[i]));
     }
+  }
+
+  // The server names keys as in the request ("environmentImageRequest.environment.pyton: ..."), we
+  // named them as in the file.
+  bool was_said(std::string_view text) const {
+    for (const domain::Complaint& complaint : options_.said) {
+      std::string_view key = complaint.where;
+      key = key.substr(key.find_last_of(". ") + 1);
+      if (text.ends_with(fmt::format("{}: {}", key, complaint.what))) return true;
+    }
+    return false;
+  }
+
+  void warn_once(const std::string& text) {
+    if (warned_.insert(text).second && !was_said(text)) context_.console.warn(text);
   }
 
   void show_wait(const Json* operation, Milliseconds elapsed) {
@@ -110,9 +131,9 @@ class Follower {
     if (text_or(operation, "state", "") == "Succeeded") return operation;
     const Json* error = find_member(operation, "error");
     std::string cause = error == nullptr ? "" : message_of(*error);
-    return fail(Code::invalid,
-                fmt::format("{} failed: {}", options_.what,
-                            cause.empty() ? text_or(operation, "state", "no cause known") : cause));
+    if (!cause.empty()) return fail(Code::invalid, std::move(cause));
+    return fail(Code::invalid, fmt::format("{} ended as {}", options_.what,
+                                           text_or(operation, "state", "unknown")));
   }
 
   Result<Json> interrupted() {

@@ -1,16 +1,19 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "cli/api.h"
 #include "cli/context.h"
+#include "domain/complaints.h"
 
 namespace tidegate::cli {
 
 struct FollowOptions {
-  std::string what;          // "the deployment of myservice", for messages
-  std::string how_to_go_on;  // a command that shows it, for whoever presses Ctrl-C
+  std::string what;                     // "the deployment of myservice", for messages
+  std::vector<domain::Complaint> said;  // warnings that the user has seen already
+  std::string how_to_go_on;             // a command that shows it, for whoever presses Ctrl-C
 };
 
 // Shows an operation's log and what it waits for until it ends. Returns its last state; an

@@ -83,6 +83,7 @@ class ModelDeploy final : public Verb {
       workload_ = read_workload(flags_, *name_, Json(), context, common, complaints);
     }
     TIDEGATE_TRY_VOID(settle(complaints, flags_.strict, context.console));
+    warnings_ = complaints.warnings();
 
     Json request{{"name", *name_},
                  {"description", description_.value_or(workload_->description)},
@@ -110,6 +111,7 @@ class ModelDeploy final : public Verb {
     }
     auto followed = follow(api, context, operation,
                            {.what = fmt::format("the deployment of {}", *name_),
+                            .said = warnings_,
                             .how_to_go_on = fmt::format("tidegate service show -n {}", *name_)});
     if (!followed) return with_next_step(api, followed.error(), *name_);
     return show_service(api, context, common, *name_);
@@ -120,6 +122,7 @@ class ModelDeploy final : public Verb {
   bool overwrite_ = false;
   DeployFlags flags_;
   std::optional<Workload> workload_;
+  std::vector<domain::Complaint> warnings_;
 };
 
 }  // namespace

@@ -57,6 +57,7 @@ class ServiceUpdate final : public Verb {
       complaints.add("", "No parameters provided to update. See `tidegate service update --help`");
     }
     TIDEGATE_TRY_VOID(settle(complaints, flags_.strict, context.console));
+    warnings_ = complaints.warnings();
     if (workload_) TIDEGATE_TRY_VOID(send_code(api, context, patch));
     return update(api, context, common, patch);
   }
@@ -142,6 +143,7 @@ class ServiceUpdate final : public Verb {
     if (operation.empty() || flags_.no_wait) return show_service(api, context, common, *name_);
     auto followed = follow(api, context, operation,
                            {.what = fmt::format("the update of {}", *name_),
+                            .said = warnings_,
                             .how_to_go_on = fmt::format("tidegate service show -n {}", *name_)});
     if (!followed) return with_next_step(api, followed.error(), *name_);
     return show_service(api, context, common, *name_);
@@ -151,6 +153,7 @@ class ServiceUpdate final : public Verb {
   std::vector<std::string> add_tags_, remove_tags_;
   DeployFlags flags_;
   std::optional<Workload> workload_;
+  std::vector<domain::Complaint> warnings_;
 };
 
 }  // namespace
