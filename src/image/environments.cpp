@@ -268,7 +268,7 @@ Error Environments::Impl::explain(const std::vector<std::string>& output, const 
 }
 
 Environments::Environments(os::Path root, os::Path uv, os::CommandRunner& runner, Random& random)
-    : impl_(new Impl{.root = std::filesystem::absolute(root),
+    : impl_(new Impl{.root = std::filesystem::absolute(std::move(root)),
                      .uv = uv,
                      .runner = runner,
                      .random = random,

@@ -160,9 +160,11 @@ Result<std::vector<Candidate>> InterpreterFinder::list_with_uv() {
   std::optional<std::vector<Candidate>> found;
   std::string noise;
   auto read_line = [&](std::string_view line) {
-    auto parsed = parse_uv_list_line(line);
-    if (parsed) found = std::move(parsed);
-    if (!parsed) noise += fmt::format("\n{}", line);
+    if (auto parsed = parse_uv_list_line(line)) {
+      found = std::move(*parsed);
+    } else {
+      noise += fmt::format("\n{}", line);
+    }
   };
   TIDEGATE_TRY(os::ExitStatus status,
                runner_.run(uv_list_command(uv_, path_without_shims()), read_line));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -60,8 +61,9 @@ std::vector<std::size_t> share_lines(const std::vector<std::size_t>& available,
                                      std::size_t lines_max) {
   std::vector<std::size_t> order(available.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(),
-                   [&available](auto a, auto b) { return available[a] < available[b]; });
+  std::sort(order.begin(), order.end(), [&available](auto a, auto b) {
+    return std::tie(available[a], a) < std::tie(available[b], b);
+  });
   std::vector<std::size_t> shares(available.size());
   std::size_t left = lines_max;
   for (std::size_t i = 0; i < order.size(); ++i) {
