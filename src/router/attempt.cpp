@@ -1,5 +1,6 @@
 #include "router/attempt.h"
 
+#include "base/log.h"
 #include "router/forward.h"
 
 namespace tidegate::router {
@@ -47,9 +48,20 @@ void Attempt::on_failure(http::UpstreamFailure failure, std::string_view detail)
   }
 }
 
+// Rare: an unreachable replica rests longer each time, and one that exits takes a while to come
+// back.
+void Attempt::log_failure(Outcome outcome, std::string_view detail) const {
+  std::string_view event = "replica_unreachable";
+  if (outcome == Outcome::no_response) event = "replica_exited";
+  if (outcome == Outcome::broken_reply) event = "replica_reply_broken";
+  log(Level::warning, event,
+      {{"replica", replica_->id}, {"version", replica_->version->id}, {"error", detail}});
+}
+
 // The replica rests before its slot is free, so that the one who is woken by the slot sees it
 // resting.
 void Attempt::end(Outcome outcome, std::string_view detail) {
+  if (outcome != Outcome::answered && outcome != Outcome::not_started) log_failure(outcome, detail);
   if (policy::may_retry(outcome)) {
     replica_->rest(outcome, owner_.now());
   } else if (outcome == Outcome::answered) {
@@ -60,7 +72,7 @@ void Attempt::end(Outcome outcome, std::string_view detail) {
     if (outcome == Outcome::answered) {
       listener->on_attempt_done();
     } else {
-      listener->on_attempt_failed(outcome, detail);
+      listener->on_attempt_failed(outcome);
     }
   }
   owner_.on_attempt_over(*this);

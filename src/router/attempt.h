@@ -23,7 +23,7 @@ class Attempt final : public http::UpstreamHandler {
     virtual void on_reply_head(const http::ResponseHead& head) = 0;
     virtual void on_reply_body(std::string_view bytes) = 0;
     virtual void on_attempt_done() = 0;
-    virtual void on_attempt_failed(policy::Outcome outcome, std::string_view detail) = 0;
+    virtual void on_attempt_failed(policy::Outcome outcome) = 0;
 
    protected:
     ~Listener() = default;
@@ -55,6 +55,7 @@ class Attempt final : public http::UpstreamHandler {
   void on_done() override;
   void on_failure(http::UpstreamFailure failure, std::string_view detail) override;
   void end(policy::Outcome outcome, std::string_view detail);
+  void log_failure(policy::Outcome outcome, std::string_view detail) const;
 
   Owner& owner_;
   Listener* listener_;  // null: detached

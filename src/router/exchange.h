@@ -51,7 +51,7 @@ class Exchange final : private Attempt::Listener {
   void on_reply_head(const http::ResponseHead& head) override;
   void on_reply_body(std::string_view bytes) override;
   void on_attempt_done() override;
-  void on_attempt_failed(policy::Outcome outcome, std::string_view detail) override;
+  void on_attempt_failed(policy::Outcome outcome) override;
   void try_again(policy::Outcome outcome);
   void pause();
   void resume();

@@ -68,7 +68,7 @@ void Exchange::on_attempt_done() {
   call->end_reply();
 }
 
-void Exchange::on_attempt_failed(policy::Outcome outcome, std::string_view) {
+void Exchange::on_attempt_failed(policy::Outcome outcome) {
   if (state_ == State::replying) {
     attempt_ = nullptr;
     return break_off(Reason::broken_reply);

@@ -184,6 +184,15 @@ std::size_t FakeReplica::connections() {
   return thread_.run([this] { return server_ ? server_->connections() : 0; });
 }
 
+bool FakeReplica::connections_become(std::size_t count) {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (connections() != count) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(Milliseconds(2));
+  }
+  return true;
+}
+
 http::Reply ok(std::string body) {
   return {
       .status = 200, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};

@@ -57,6 +57,7 @@ class FakeReplica {
   std::uint64_t seen() const;
   std::uint64_t most_in_flight() const;
   std::size_t connections();
+  bool connections_become(std::size_t count);  // waits for it
 
  private:
   class Handler;
