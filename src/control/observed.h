@@ -12,6 +12,7 @@ namespace tidegate::control {
 
 // A replica as the backend shows it.
 struct ReplicaSeen {
+  std::string address;
   backend::ReplicaPhase phase = backend::ReplicaPhase::starting;
   std::optional<backend::ReplicaExit> exit;
   MonoTime since;           // when this process first saw it in this phase

@@ -22,11 +22,14 @@ int ready_count(const VersionWanted& wanted, const Observed& observed) {
   }));
 }
 
+// Counted as the table counts, so that "the table is in force" is about these very replicas.
 bool is_whole(const VersionWanted& current, const Observed& observed) {
   auto kept = std::ranges::count_if(current.replicas,
                                     [](const auto& replica) { return !replica.retiring; });
+  auto serving = std::ranges::count_if(
+      current.replicas, [&](const auto& replica) { return takes_requests(replica, observed); });
   int wanted = current.version.spec.settings.replicas();
-  return kept == wanted && ready_count(current, observed) >= wanted;
+  return kept == wanted && serving == wanted && ready_count(current, observed) == wanted;
 }
 
 // Something that failed is still being cleared away: a version newer than the one that serves.

@@ -8,9 +8,9 @@ namespace tidegate::control {
 namespace {
 
 using domain::ServiceState;
+using std::chrono::seconds;
 using store::VersionPhase;
 using store::VersionStep;
-using std::chrono::seconds;
 
 struct Case {
   const char* name;
@@ -79,13 +79,18 @@ INSTANTIATE_TEST_SUITE_P(
              {"ready a", "ready b", "switch v1"}},
         Case{"KeepsTheOldOneServingMeanwhile",
              S().operation()
-                 .version(1, VersionPhase::current).replica("old").was_ready()
-                 .version(2, VersionPhase::preparing).replica("new"),
+                 .version(1, VersionPhase::current)
+                 .replica("old")
+                 .was_ready()
+                 .version(2, VersionPhase::preparing)
+                 .replica("new"),
              O().ready("old").in_table("old").starting("new").table_in_force(),
              {}},
         Case{"DoesNotEndTheOperationWhilePreparing",
              S().operation()
-                 .version(1, VersionPhase::current).replica("old").was_ready()
+                 .version(1, VersionPhase::current)
+                 .replica("old")
+                 .was_ready()
                  .version(2, VersionPhase::preparing, 1, VersionStep::environment),
              O().ready("old").in_table("old").busy("v2").table_in_force(),
              {}}),
@@ -128,20 +133,28 @@ INSTANTIATE_TEST_SUITE_P(
              O().starting("a", seconds(310)),
              {"fail v1: init() has not returned after 310 s"}},
         Case{"LaterWhenTheProbeAllowsMore",
-             S().operation().version(1, VersionPhase::preparing)
+             S().operation()
+                 .version(1, VersionPhase::preparing)
                  .probe({.period_s = 10, .initial_delay_s = 600, .failure_threshold = 3})
                  .replica("a"),
              O().starting("a", seconds(629)),
              {}},
         Case{"ClearsAFailedUpdateAndWaitsForThat",
-             S().operation("{}").state(ServiceState::healthy)
-                 .version(1, VersionPhase::current).replica("old").was_ready()
-                 .version(2, VersionPhase::draining).replica("new"),
+             S().operation("{}")
+                 .state(ServiceState::healthy)
+                 .version(1, VersionPhase::current)
+                 .replica("old")
+                 .was_ready()
+                 .version(2, VersionPhase::draining)
+                 .replica("new"),
              O().ready("old").in_table("old").starting("new").table_in_force(),
              {"retire new"}},
         Case{"EndsAFailedUpdateWhenItIsCleared",
-             S().operation("{}").state(ServiceState::healthy)
-                 .version(1, VersionPhase::current).replica("old").was_ready(),
+             S().operation("{}")
+                 .state(ServiceState::healthy)
+                 .version(1, VersionPhase::current)
+                 .replica("old")
+                 .was_ready(),
              O().ready("old").in_table("old").table_in_force(),
              {"finish"}},
         Case{"KeepsAFailedCreateUntilItIsCleared",
@@ -159,19 +172,35 @@ INSTANTIATE_TEST_SUITE_P(
     Current, PlanTest,
     ::testing::Values(
         Case{"IsLeftAloneWhenAllIsWell",
-             S().version(1, VersionPhase::current, 2).replica("a").was_ready().replica("b").was_ready(),
+             S().version(1, VersionPhase::current, 2)
+                 .replica("a")
+                 .was_ready()
+                 .replica("b")
+                 .was_ready(),
              O().ready("a").ready("b").table_in_force(),
              {}},
         Case{"EndsTheOperationOnceTheTableIsInForce",
              S().operation().version(1, VersionPhase::current).replica("a").was_ready(),
              O().ready("a").table_in_force(),
              {"finish"}},
+        Case{"DoesNotEndItWithReplicasThatAreNotInTheTableYet",
+             S().operation()
+                 .version(1, VersionPhase::current, 2)
+                 .replica("a")
+                 .was_ready()
+                 .replica("b"),
+             O().ready("a").ready("b").table_in_force(),
+             {"ready b"}},
         Case{"DoesNotEndTheOperationBefore",
              S().operation().version(1, VersionPhase::current).replica("a").was_ready(),
              O().ready("a"),
              {}},
         Case{"ReplacesWhatEndedAndFillsThePlaceInTheNextPlan",
-             S().version(1, VersionPhase::current, 2).replica("a").was_ready().replica("b").was_ready(),
+             S().version(1, VersionPhase::current, 2)
+                 .replica("a")
+                 .was_ready()
+                 .replica("b")
+                 .was_ready(),
              O().exited("a", kKilled).ready("b").table_in_force(),
              {"replace a"}},
         Case{"FillsThePlaceAtOnceAfterTheFirstCrash",
@@ -203,13 +232,21 @@ INSTANTIATE_TEST_SUITE_P(
              O().ready("a").table_in_force(),
              {"add v1", "add v1"}},
         Case{"RetiresTheNewestAndTheUnreadyFirstWhenFewerAreWanted",
-             S().operation().version(1, VersionPhase::current, 1)
-                 .replica("a").was_ready().replica("b").was_ready().replica("c"),
+             S().operation()
+                 .version(1, VersionPhase::current, 1)
+                 .replica("a")
+                 .was_ready()
+                 .replica("b")
+                 .was_ready()
+                 .replica("c"),
              O().ready("a").ready("b").starting("c"),
              {"retire c", "retire b"}},
         Case{"GivesUpAScaleUpThatCrashes",
-             S().operation().version(1, VersionPhase::current, 2)
-                 .replica("a").was_ready().replica("b"),
+             S().operation()
+                 .version(1, VersionPhase::current, 2)
+                 .replica("a")
+                 .was_ready()
+                 .replica("b"),
              O().ready("a").starting("b").crashes("v1", 3).table_in_force(),
              {"fail operation: it broke"}},
         Case{"RetiresWhatHasStoppedAnsweringAndReplacesItInTheNextPlan",
@@ -217,7 +254,11 @@ INSTANTIATE_TEST_SUITE_P(
              O().starting("a", seconds(30)),
              {"retire hung a", "state Transitioning"}},
         Case{"GivesASilentReplicaTime",
-             S().version(1, VersionPhase::current, 2).replica("a").was_ready().replica("b").was_ready(),
+             S().version(1, VersionPhase::current, 2)
+                 .replica("a")
+                 .was_ready()
+                 .replica("b")
+                 .was_ready(),
              O().starting("a", seconds(29)).ready("b"),
              {}}),
     name_of);
@@ -227,69 +268,124 @@ INSTANTIATE_TEST_SUITE_P(
     Draining, PlanTest,
     ::testing::Values(
         Case{"LeavesTheTableFirst",
-             S().version(1, VersionPhase::draining).replica("old").was_ready()
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+             S().version(1, VersionPhase::draining)
+                 .replica("old")
+                 .was_ready()
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().ready("old").in_table("old").ready("new").table_in_force(),
              {"retire old"}},
         Case{"IsNotStoppedWhileInTheTable",
-             S().version(1, VersionPhase::draining).replica("old").was_ready().retiring()
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+             S().version(1, VersionPhase::draining)
+                 .replica("old")
+                 .was_ready()
+                 .retiring()
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().ready("old").in_table("old").ready("new"),
              {}},
         Case{"IsNotStoppedBeforeRoutersSayItIsDrained",
-             S().version(1, VersionPhase::draining).replica("old").was_ready().retiring()
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+             S().version(1, VersionPhase::draining)
+                 .replica("old")
+                 .was_ready()
+                 .retiring()
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().ready("old").left_table("old", seconds(64), false).ready("new"),
              {}},
         Case{"IsStoppedOnceDrained",
-             S().version(1, VersionPhase::draining).replica("old").was_ready().retiring()
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+             S().version(1, VersionPhase::draining)
+                 .replica("old")
+                 .was_ready()
+                 .retiring()
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().ready("old").left_table("old", seconds(0), true).ready("new"),
              {"stop old in 62000 ms"}},
         Case{"IsStoppedWhenNoRouterAnswersInTime",
-             S().version(1, VersionPhase::draining).replica("old").was_ready().retiring()
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+             S().version(1, VersionPhase::draining)
+                 .replica("old")
+                 .was_ready()
+                 .retiring()
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().ready("old").left_table("old", seconds(65), false).ready("new"),
              {"stop old in 62000 ms"}},
         Case{"IsStoppedAtOnceIfItNeverServed",
-             S().operation("{}").state(ServiceState::failed)
-                 .version(1, VersionPhase::draining).replica("a").retiring(),
+             S().operation("{}")
+                 .state(ServiceState::failed)
+                 .version(1, VersionPhase::draining)
+                 .replica("a")
+                 .retiring(),
              O().starting("a"),
              {"stop a in 2000 ms"}},
         Case{"IsAskedOnce",
-             S().version(1, VersionPhase::draining).replica("old").was_ready().retiring()
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+             S().version(1, VersionPhase::draining)
+                 .replica("old")
+                 .was_ready()
+                 .retiring()
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().ready("old").stop_asked("old").left_table("old", seconds(65), true).ready("new"),
              {}},
         Case{"WaitsWhileItStops",
-             S().version(1, VersionPhase::draining).replica("old").was_ready().retiring()
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+             S().version(1, VersionPhase::draining)
+                 .replica("old")
+                 .was_ready()
+                 .retiring()
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().stopping("old").left_table("old", seconds(1), true).ready("new"),
              {}},
         Case{"IsForgottenWhenItHasEnded",
-             S().version(1, VersionPhase::draining).replica("old").was_ready().retiring()
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+             S().version(1, VersionPhase::draining)
+                 .replica("old")
+                 .was_ready()
+                 .retiring()
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().exited("old", kAsked).ready("new"),
              {"forget old"}},
         Case{"ARowWithoutAProcessGoes",
-             S().version(1, VersionPhase::draining).replica("old").retiring()
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+             S().version(1, VersionPhase::draining)
+                 .replica("old")
+                 .retiring()
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().ready("new"),
              {"forget old"}},
         Case{"ItsFoldersGoLast",
              S().version(1, VersionPhase::draining)
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().ready("new"),
              {"remove v1"}},
         Case{"ItsFoldersAreNotRemovedTwiceAtOnce",
              S().version(1, VersionPhase::draining)
-                 .version(2, VersionPhase::current).replica("new").was_ready(),
+                 .version(2, VersionPhase::current)
+                 .replica("new")
+                 .was_ready(),
              O().ready("new").busy("v1"),
              {}},
         Case{"ADeletedServiceDrainsWhateverItHas",
-             S().operation().deleting()
-                 .version(1, VersionPhase::draining).replica("a").retiring()
-                 .version(2, VersionPhase::current).replica("b").was_ready(),
+             S().operation()
+                 .deleting()
+                 .version(1, VersionPhase::draining)
+                 .replica("a")
+                 .retiring()
+                 .version(2, VersionPhase::current)
+                 .replica("b")
+                 .was_ready(),
              O().exited("a", kAsked).ready("b").in_table("b"),
              {"forget a", "retire b"}},
         Case{"ADeletedServiceGoesWhenNothingIsLeft",
@@ -309,8 +405,7 @@ TEST(PlanStraysTest, WhatRunsWithoutARowIsStoppedAndForgotten) {
 TEST(BackOffTest, GrowsFromNothingToHalfAMinute) {
   std::vector<long> delays;
   for (int crashes : {0, 1, 2, 3, 4, 5, 6, 7, 100}) delays.push_back(back_off(crashes).count());
-  EXPECT_EQ(delays,
-            (std::vector<long>{0, 0, 1'000, 2'000, 4'000, 8'000, 16'000, 30'000, 30'000}));
+  EXPECT_EQ(delays, (std::vector<long>{0, 0, 1'000, 2'000, 4'000, 8'000, 16'000, 30'000, 30'000}));
 }
 
 TEST(TakesRequestsTest, OnlyTheLivingThatHaveBeenReadyAndStay) {

@@ -1,0 +1,34 @@
+// Writing down what is wanted. Each is one transaction; the reconciler makes it so. Returns the id
+// of the operation that follows it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "control/context.h"
+#include "control/deploy/service_request.h"
+
+namespace tidegate::control {
+
+// A name that is taken: Code::conflict.
+Result<std::string> accept_create(Context& context, const ServiceRequest& request,
+                                  const std::vector<std::string>& warnings);
+
+struct UpdateRequest {
+  domain::ServiceSpec spec;
+  domain::Keys keys;  // empty: those that are there stay
+  DeployOptions options;
+  Json record;
+};
+// Empty id: nothing had to be followed (tags, properties, description only). Code::conflict while
+// another operation on the service is running.
+Result<std::string> accept_update(Context& context, const std::string& service_id,
+                                  const UpdateRequest& request,
+                                  const std::vector<std::string>& warnings);
+
+Result<std::string> accept_delete(Context& context, const std::string& service_id);
+
+// Code::conflict, with the operation named, while one is running or the service goes.
+Result<> check_idle(store::Database& db, const store::StoredService& stored);
+
+}  // namespace tidegate::control

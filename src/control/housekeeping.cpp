@@ -1,0 +1,37 @@
+#include "control/housekeeping.h"
+
+#include "control/operation_notes.h"
+#include "store/operations.h"
+#include "store/sweep.h"
+
+namespace tidegate::control {
+namespace {
+
+constexpr std::chrono::hours kUploadsKept{24};
+constexpr std::chrono::hours kOperationsKept{24 * 7};
+constexpr std::chrono::hours kPeriod{1};
+
+Result<> remove_old_operations(Context& context) {
+  WallTime before = context.clock.wall() - kOperationsKept;
+  TIDEGATE_TRY(auto ids, store::remove_old_operations(*context.store.db, before));
+  for (const std::string& id : ids) TIDEGATE_TRY_VOID(context.store.logs.remove(id));
+  return {};
+}
+
+}  // namespace
+
+void Housekeeping::start() {
+  log_failure("remove_staging", os::remove_tree(context_.options.data_dir / "staging"));
+  log_failure("sweep_blobs", store::sweep_all_blobs(*context_.store.db, *context_.store.blobs));
+  sweep();
+}
+
+void Housekeeping::sweep() {
+  WallTime before = context_.clock.wall() - kUploadsKept;
+  log_failure("sweep_uploads",
+              store::remove_given_up_uploads(*context_.store.db, *context_.store.blobs, before));
+  log_failure("sweep_operations", remove_old_operations(context_));
+  timer_.start(kPeriod, [this] { sweep(); });
+}
+
+}  // namespace tidegate::control

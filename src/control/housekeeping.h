@@ -1,0 +1,23 @@
+#pragma once
+
+#include "control/context.h"
+#include "http/loop.h"
+
+namespace tidegate::control {
+
+// What goes by age: uploads that were given up (a day), operations and their logs (a week); and,
+// once at the start, content and staging folders that a crash left behind. Belongs to the loop's
+// thread.
+class Housekeeping {
+ public:
+  Housekeeping(Context& context, http::Loop& loop) : context_(context), timer_(loop) {}
+  void start();
+
+ private:
+  void sweep();
+
+  Context& context_;
+  http::Timer timer_;
+};
+
+}  // namespace tidegate::control

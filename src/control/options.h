@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "os/file.h"
+
+namespace tidegate::control {
+
+struct ControlOptions {
+  os::Path data_dir;
+  std::string scoring_base;  // "http://127.0.0.1:8900": where the router listens, for scoring URIs
+  std::string api_address;   // of the TCP listener of the API, empty if there is none; for people
+  std::string version;
+  os::Path uv;                        // the program
+  Milliseconds start_limit{310'000};  // for init(), at least
+};
+
+}  // namespace tidegate::control

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "control/context.h"
+#include "control/world.h"
+#include "http/loop.h"
+
+namespace tidegate::control {
+
+// Goes round: look at the backend (on the lane), bring the routing table up to date, plan, do. One
+// round at a time. What an action does on the lane is done before the next look, because the lane
+// keeps order. Belongs to the loop's thread.
+class Reconciler {
+ public:
+  Reconciler(Context& context, http::Loop& loop);
+
+  void start() { look(); }
+  // Something changed: the next round comes soon.
+  void kick();
+  // No more actions; a look that is under way is ignored.
+  void stop();
+
+ private:
+  void look();
+  void on_look(Result<std::vector<backend::Replica>> replicas);
+  void go_round(std::vector<backend::Replica> replicas);
+  bool reload_world();
+  void remember(std::vector<backend::Replica> replicas);
+  void forgive_old_crashes();
+  Observed observe() const;
+  int act_on(const Observed& observed);
+  bool is_changing() const;
+  void schedule(Milliseconds delay);
+
+  Context& context_;
+  http::Timer timer_;
+  World world_;
+  std::uint64_t world_changes_ = 0;
+  bool has_world_ = false;
+  bool looking_ = false;
+  bool again_ = false;
+  bool stopped_ = false;
+  int rounds_in_a_row_ = 0;  // that had something to do
+};
+
+}  // namespace tidegate::control

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "base/json.h"
+#include "control/context.h"
+#include "store/operations.h"
+#include "store/services.h"
+
+namespace tidegate::control {
+
+// The service as clients of the platform read it (spec deploy.md 8), and `tidegate` for the rest.
+Result<Json> service_json(Context& context, const store::StoredService& stored);
+
+// A service whose creation failed, from what its operation keeps: it is registered nowhere any
+// more.
+Result<Json> failed_service_json(Context& context, const store::StoredOperation& operation);
+
+// The newest creation of that name, if it failed within a day.
+Result<std::optional<store::StoredOperation>> find_failed_creation(Context& context,
+                                                                   std::string_view workspace,
+                                                                   std::string_view name);
+
+std::string scoring_uri(const Context& context, const std::string& name);
+
+}  // namespace tidegate::control

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "control/observed.h"
+#include "control/router_links.h"
+#include "os/file.h"
+#include "table/table.h"
+
+namespace tidegate::control {
+
+// The routing table in force, and which replicas it still reaches. A table is on disk before any
+// router gets it, so that a router that starts anew never goes back. Belongs to the loop's thread.
+class Traffic {
+ public:
+  Traffic(os::Path file, RouterLinks& links, const Clock& clock)
+      : file_(std::move(file)), links_(links), clock_(clock) {}
+
+  // Goes on with the table on disk, if there is one.
+  Result<> load();
+  // Makes it the table if it says something new.
+  Result<> publish(std::vector<table::Service> services);
+
+  bool in_force() const { return published_ && links_.all_applied(table_.version); }
+  std::map<std::string, ReplicaTraffic> replicas() const;
+  void forget(const std::string& replica_id);
+  std::uint64_t version() const { return table_.version; }
+
+ private:
+  struct Leave {
+    MonoTime time;
+    std::uint64_t version;  // the first table without it
+  };
+  void note_changes(const table::Table& next);
+
+  const os::Path file_;
+  RouterLinks& links_;
+  const Clock& clock_;
+  table::Table table_;
+  bool published_ = false;  // by this process: before, the store may say something newer
+  std::map<std::string, Leave> left_;
+};
+
+}  // namespace tidegate::control
