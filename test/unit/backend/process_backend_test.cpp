@@ -336,6 +336,8 @@ TEST_P(ProcessBackendTest, ReplicaSeesWhatItNeedsAndNoMore) {
   start("r1", "look");
   ::unsetenv("TIDEGATE_TEST_SECRET");
   await_phase("r1", ReplicaPhase::ready);
+  // Output takes its own way into the log and may come after the replica is known to be ready.
+  ASSERT_TRUE(await([this] { return logged("}\n"); })) << log();
   std::string text = log();
   auto at = text.find("SEEN ");
   ASSERT_NE(at, std::string::npos) << text;
