@@ -94,7 +94,7 @@ ChildSpec control_child(const ProgramPaths& paths, const DataDir& data,
 
 void print_welcome(const DataDir& data, const Listeners& listeners) {
   os::RealCommandRunner runner;
-  auto isolation = backend::local::try_isolation(data.root, data.run(), runner);
+  auto isolation = backend::local::try_isolation(data.root, data.run() / "isolation", runner);
   fmt::print("tidegate serves\n  scoring    {}/api/v1/service/<name>/score\n  data       {}\n",
              url_of(listeners.scoring_address), data.root.string());
   if (listeners.api.size() > 1) {
