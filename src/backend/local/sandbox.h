@@ -49,7 +49,7 @@ struct Isolation {
   std::string text;     // "bubblewrap" or "none (reason)"
   os::Path bubblewrap;  // set when available
 };
-// Tries bubblewrap once, with the folders it will have.
+// Tries bubblewrap once, with the folders it will have. scratch is made and removed again.
 Isolation try_isolation(const os::Path& data_dir, const os::Path& scratch,
                         os::CommandRunner& runner);
 
