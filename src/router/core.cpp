@@ -1,6 +1,7 @@
 #include "router/core.h"
 
 #include "base/ids.h"
+#include "policy/body_memory.h"
 #include "router/claim.h"
 
 namespace tidegate::router {
@@ -18,6 +19,7 @@ Core::Core(const CoreOptions& options, Peers& peers, const Clock& clock, Random&
       random_(random),
       dice_(random.next_u64()),
       routes_(Routes::nothing_known()),
+      body_limits_(options.body_limits),
       access_timer_(loop_),
       upstreams_(loop_),
       waiting_room_(loop_, *this),
@@ -53,6 +55,7 @@ void Core::on_request(http::ServerCall& call) {
   std::unique_ptr<Exchange> exchange(new Exchange(*this, call, id));
   Exchange& begun = *exchange;
   exchanges_.emplace(id.value, std::move(exchange));
+  body_limits_.memory_max_bytes = policy::body_memory_max(exchanges_.size());
   begun.begin();
 }
 

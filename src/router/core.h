@@ -55,7 +55,7 @@ class Core final : public http::RequestHandler,
   Random& random() override { return random_; }
   std::uint64_t dice() override { return dice_.roll(); }
   const RoutesPtr& routes() const override { return routes_; }
-  const http::BodyLimits& body_limits() const override { return options_.body_limits; }
+  const http::BodyLimits& body_limits() const override { return body_limits_; }
   std::uint32_t waiting_max() const override { return options_.waiting_max; }
   std::optional<Ticket> claim(const LiveVersion& version) override;
   void join_queue(const std::shared_ptr<VersionState>& version, ExchangeId id, MonoTime deadline,
@@ -84,6 +84,7 @@ class Core final : public http::RequestHandler,
   http::Loop loop_;
   RoutesPtr routes_;
   Counters counters_;
+  http::BodyLimits body_limits_;      // as they are for the next request
   std::vector<std::uint32_t> loads_;  // room for claim()
 
   std::string access_lines_;
