@@ -18,7 +18,7 @@ void ExchangePool::give_back(Exchange& exchange) {
   exchange.started_ns.store(0, std::memory_order_relaxed);
   exchange.timed_out.store(false, std::memory_order_relaxed);
   exchange.request.headers.clear();
-  exchange.request.body.clear();
+  exchange.request.body = http::Body();  // its memory goes: a body may be large
   exchange.outcome = {};
   free_.push_back(&exchange);
 }

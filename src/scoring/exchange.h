@@ -23,7 +23,7 @@ struct Exchange final : Job {
   bool admitted = false;
 };
 
-// Exchanges are used again, with the memory their strings have.
+// Exchanges are used again, with the memory of their short texts.
 class ExchangePool {
  public:
   Exchange& take();

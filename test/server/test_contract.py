@@ -66,6 +66,7 @@ def test_a_get_gives_the_query_as_json_text(serve):
     assert reply.json() == json.dumps(
         {"a": 1, "b": [1, 2], "c": "x", "d": None, "e": [1, "y"], "f": "ä b", "g": "", "h": ""})
     assert replica.get("/score").json() == "{}"
+    assert replica.get("/score?a=%ff&b=1;c").json() == json.dumps({"a": "%FF", "b": "1;c"})
 
 
 def test_request_headers_are_title_cased(serve):

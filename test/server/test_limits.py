@@ -161,6 +161,14 @@ def test_garbage_is_refused_and_hurts_nobody(serve, garbage):
     assert replica.score(b"fine").json() == "fine"
 
 
+def test_a_crash_in_c_names_the_line(serve):
+    replica = serve("import os, signal\ndef init(): pass\ndef run(data): os.kill(os.getpid(), signal.SIGSEGV)\n")
+    with pytest.raises(ConnectionError):
+        replica.score()
+    assert replica.exit_code() == -11
+    assert b'score.py", line 3 in run' in replica.stderr
+
+
 def test_a_log_that_nobody_reads_does_not_lose_requests(serve):
     """Standard output closed by its reader: lines go nowhere, requests are answered."""
     replica = serve("""

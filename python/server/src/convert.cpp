@@ -100,7 +100,7 @@ bool run_handler(PyObject* handler, scoring::Job& job) {
   Ref target = latin1(request.target);
   Ref headers = header_dict(request.headers);
   if (!method || !body || !target || !headers) return false;
-  request.body.clear();
+  request.body = http::Body();
   Ref result(PyObject_CallFunctionObjArgs(handler, method.get(), body.get(), target.get(),
                                           headers.get(), nullptr));
   return result && to_outcome(result.get(), job.outcome);

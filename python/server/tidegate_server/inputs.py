@@ -3,10 +3,19 @@
     reader(method, body, target) -> dict of keyword arguments, or BadRequest
 """
 
+import codecs
 import inspect
 import json
 from typing import Any, Dict, List
 from urllib.parse import parse_qsl
+
+
+# Bytes of a query that are no UTF-8 stay as they were written: %ff -> "%FF".
+_KEEP_ESCAPED = "tidegate_server.keep_escaped"
+codecs.register_error(
+    _KEEP_ESCAPED,
+    lambda error: ("".join("%%%02X" % byte for byte in error.object[error.start : error.end]), error.end),
+)
 
 
 class BadRequest(Exception):
@@ -73,7 +82,7 @@ def query_values(target: str) -> Dict[str, Any]:
     """Each value is JSON if it can be, else text; a repeated name becomes a list."""
     values = {}  # type: Dict[str, List[Any]]
     query = target.partition("?")[2]
-    for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+    for name, value in parse_qsl(query, keep_blank_values=True, errors=_KEEP_ESCAPED):
         values.setdefault(name, []).append(_json_or_text(value))
     return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
 

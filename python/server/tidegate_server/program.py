@@ -1,6 +1,7 @@
 """The life of a replica: settings, listen, load, init(), serve, stop."""
 
 import atexit
+import faulthandler
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from .settings import Settings, SettingsError, read_settings
 
 
 def main() -> NoReturn:
+    faulthandler.enable()  # a crash in C code names the Python line on standard error
     error_file = os.environ.get("TIDEGATE_STARTUP_ERROR", "")
     model_dir = os.environ.get("AZUREML_MODEL_DIR", "")
     try:

@@ -26,7 +26,8 @@ class StartFailed(Exception):
 
 def report(failure: StartFailed, model_dir: str, error_file: str) -> None:
     text = traceback_text(failure.cause)
-    logs.logger.error("Encountered Exception: %s", text.rstrip("\n"))
+    if logs.logger.handlers:  # none before there is a server: then standard error has it
+        logs.logger.error("Encountered Exception: %s", text.rstrip("\n"))
     if failure.stage == "init" and model_dir and os.path.exists(model_dir):
         log_model_tree(model_dir)
     if error_file:
