@@ -3,7 +3,12 @@ import subprocess
 
 import pytest
 from support.project import Project
-from support.server import ROOT, Tidegate
+from support.server import BINARY, ROOT, Tidegate
+
+
+def pytest_sessionstart(session):
+    if not BINARY.is_file():
+        pytest.exit(f"{BINARY} is not built: cmake --workflow --preset release", returncode=1)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ WRONG_DEPLOYMENTS = [
     ({"numReplicas": 2, "autoScaler": {"autoscaleEnabled": True}}, ["numReplicas", "autoscale"]),
     (
         {"numReplicas": None, "autoScaler": {"autoscaleEnabled": True, "minReplicas": 5, "maxReplicas": 2}},
-        ["minReplicas", "maxReplicas", "5", "2"],
+        ["minReplicas", "autoscale_max_replicas", "5", "2"],
     ),
     ({"scoringTimeoutMs": 0}, ["scoringTimeoutMs", "greater than zero"]),
     ({"scoringTimeoutMs": 300_001}, ["scoringTimeoutMs", "300000"]),
@@ -80,7 +80,7 @@ WRONG_DEPLOYMENTS = [
     ({"livenessProbeRequirements": {"periodSeconds": 0}}, ["periodSeconds"]),
     ({"authEnabled": True, "tokenAuthEnabled": True}, ["authEnabled", "tokenAuthEnabled"]),
     ({"namespace": "Not A Namespace"}, ["namespace"]),
-    ({"computeType": "mainframe"}, ["computeType", "mainframe", "aks"]),
+    ({"computeType": "mainframe"}, ["computeType", "mainframe", "AKS"]),
 ]
 
 
@@ -220,7 +220,7 @@ def test_a_framework_version_without_a_framework(server, unchanged):
 def test_a_model_that_is_not_registered(server, unchanged, project, model):
     one = project()
     words = ["model", "deploy", "-n", "badinput", "-m", model, "-ic", "inferenceconfig.json", "-dc", "deploymentconfig.json"]
-    said(server.cli(*words, cwd=one.folder, fails=True).err, model)
+    said(server.cli(*words, cwd=one.folder, fails=True).err, model.split(":")[0])
 
 
 def test_an_unknown_compute_target_names_those_that_exist(server, unchanged, project):

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from support.processes import wait_until
 from support.project import Project
+from support.rest import score
 
 
 @pytest.fixture
@@ -146,11 +147,11 @@ def test_the_api_can_be_offered_on_tcp_and_asks_for_the_token(new_server):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system with room for almost nothing."""
+    """A file system of 120 MB, of which the server keeps 64 for its database and logs."""
     folder = tmp_path / "small"
     folder.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m,mode=0700", "tmpfs", folder], text=True, stderr=subprocess.PIPE
+        ["mount", "-t", "tmpfs", "-o", "size=120m,mode=0700", "tmpfs", folder], text=True, stderr=subprocess.PIPE
     )
     if done.returncode != 0:
         pytest.fail(f"this test mounts a small tmpfs, which needs root and a kernel that lets it: {done.stderr}")
@@ -158,21 +159,30 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", folder], check=True)
 
 
-def test_a_full_disk_is_a_clean_error_and_what_runs_goes_on(new_server, small_disk, tmp_path):
+def fill(file):
+    """Writes until the disk is full."""
+    with file.open("wb", buffering=0) as out:
+        for size in (1 << 20, 4096):
+            try:
+                while True:
+                    out.write(b"x" * size)
+            except OSError:
+                continue
+
+
+def test_a_full_disk_is_a_clean_error_and_what_runs_goes_on(small_disk, new_server, tmp_path):
     server = new_server("small/data").start()
     server.deploy("live", Project(tmp_path / "live"))
-    (server.home / "big.bin").write_bytes(os.urandom(8 << 20))
-    refused = server.cli("model", "register", "-n", "big", "-p", "big.bin", fails=True)
-    assert "space" in refused.err and str(server.data) in refused.err
+    key = server.key("live")
+    (server.home.parent.parent / "big.bin").write_bytes(os.urandom(60 << 20))
+    refused = server.cli("model", "register", "-n", "big", "-p", server.home.parent.parent / "big.bin", fails=True)
+    assert "full" in refused.err and str(server.data) in refused.err
     assert server.rest.mms("GET", "models/big:1").status == 404
-    filler = small_disk / "filler"
-    with filler.open("wb") as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-                file.flush()
-        except OSError:
-            pass
-    assert server.score("live").status == 200
-    filler.unlink()
+    fill(small_disk / "filler")
+    assert score(server.uri("live"), key).status == 200
+    refused = server.cli("computetarget", "create", "aks", "-n", "no-room", fails=True)
+    assert "disk" in refused.err or "full" in refused.err
+    assert score(server.uri("live"), key).status == 200
+    (small_disk / "filler").unlink()
     server.cli("computetarget", "create", "aks", "-n", "after")
+    assert "no-room" not in [c["name"] for c in server.cli("computetarget", "list").json()]

@@ -145,7 +145,7 @@ def test_the_script_finds_its_model_where_the_platform_puts_it(server, tmp_path)
 
 
 def test_another_python_than_asked_for_warns_and_with_strict_fails(server, tmp_path):
-    project = Project(tmp_path / "python", environment=conda("iniconfig==2.3.1", python="3.6"))
+    project = Project(tmp_path / "python", environment=conda(python="3.6"))
     deployed = server.deploy("python", project)
     server.cli("service", "delete", "-n", "python")
     assert "3.6" in deployed.err

@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.processes import Process, belonging_to, wait_until
+from support.processes import Process, belonging_to, start_ticks, wait_until
 from support.rest import Rest, score
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +73,6 @@ class Tidegate:
         return self
 
     def spawn(self):
-        assert BINARY.is_file(), f"{BINARY} is not built: cmake --workflow --preset release"
         with self.log.open("ab") as log:
             self.supervisor = subprocess.Popen(
                 [BINARY, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", *self.serve_flags],
@@ -136,8 +135,10 @@ class Tidegate:
         return reply.json()
 
     def replicas(self, name):
-        """The processes of the user's Python, ready ones only."""
-        return [Process.of(r["pid"]) for r in self.service(name)["tidegate"]["replicas"] if r["phase"] == "ready"]
+        """The processes of the user's Python, ready ones only (what was killed just now may still be listed)."""
+        listed = self.service(name)["tidegate"]["replicas"]
+        found = [(r["pid"], start_ticks(r["pid"])) for r in listed if r["phase"] == "ready"]
+        return [Process(pid, ticks) for pid, ticks in found if ticks is not None]
 
     def uri(self, name):
         return f"http://127.0.0.1:{self.port}/api/v1/service/{name}/score"
