@@ -137,7 +137,8 @@ def start(data, listen):
         say("the server of an earlier run has another data folder or an older binary: restarting")
         stop()
     elif answer := healthy(data):
-        say(f"tidegate serve is running already (pid {answer.get('pid')}, data in {data})")
+        by = f"pid {record['pid']}" if record else "not started by this script"
+        say(f"tidegate serve {answer.get('version')} is running already ({by}, data in {data})")
         return
     argv = [str(BINARY), "serve", "--data", data, *(["--listen", listen] if listen else [])]
     with LOG.open("wb") as log:
@@ -250,12 +251,12 @@ def stopwatch(model, body):
     if there("tidegate service show -n stopwatch"):
         shell("tidegate service delete -n stopwatch")
     files = "-ic inferenceconfig.json -dc deploymentconfig.json"
-    _, deploy_s = shell(f"tidegate model deploy -ct myaks -m {model} -n stopwatch {files}")
+    _, deploy_s = shell(f"tidegate model deploy -ct myaks -m {model} -n stopwatch {files} -o none")
     script = WORK / "score.py"
     original = script.read_text()
     try:
         script.write_text(original.replace(".tolist()", ".round(1).tolist()"))
-        _, update_s = shell("tidegate service update -n stopwatch -ic inferenceconfig.json")
+        _, update_s = shell("tidegate service update -n stopwatch -ic inferenceconfig.json -o none")
     finally:
         script.write_text(original)
     reply = json.loads(shell(f"tidegate service run -n stopwatch -d {shlex.quote(body)}")[0])
