@@ -72,6 +72,7 @@ std::unique_ptr<UpstreamCall> UpstreamConnection::begin(std::string_view head, c
   body_ = &body;
   body_sent_ = 0;
   sent_any_ = false;
+  failure_detail_.clear();
   is_head_request_ = head.starts_with("HEAD ");
   scanner_.reset();
   received_any_ = false;
@@ -88,24 +89,23 @@ void UpstreamConnection::connect() {
 void UpstreamConnection::connect_tcp() {
   const Result<SocketAddress> target = tcp_socket_address(owner_->address);
   if (!target.has_value()) return fail_later(UpstreamFailure::not_sent, target.error().message);
-  connect_to(target->get(), target->size, target->family());
+  connect_to(*target);
 }
 
 void UpstreamConnection::connect_unix() {
   const Result<os::UnixPath> path = os::UnixPath::open(owner_->address.path);
   if (!path.has_value()) return fail_later(UpstreamFailure::not_sent, path.error().message);
-  const SocketAddress target = unix_socket_address(*path);
-  connect_to(target.get(), target.size, AF_UNIX);
+  connect_to(unix_socket_address(*path));
 }
 
-void UpstreamConnection::connect_to(const sockaddr* address, std::size_t size, int family) {
-  os::UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+void UpstreamConnection::connect_to(const SocketAddress& target) {
+  os::UniqueFd socket(::socket(target.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return fail_later(UpstreamFailure::not_sent, std::strerror(errno));
-  if (family != AF_UNIX) {
+  if (target.family() != AF_UNIX) {
     const int on = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  const int result = ::connect(socket.get(), address, static_cast<socklen_t>(size));
+  const int result = ::connect(socket.get(), target.get(), target.size);
   const int error = result == 0 ? 0 : errno;
   if (error == EAGAIN) return connect_deadline_.set(loop_.now() + kBacklogRetry);
   if (error != 0 && error != EINPROGRESS) {

@@ -17,6 +17,7 @@
 namespace tidegate::http {
 
 class UpstreamConnection;
+struct SocketAddress;
 
 // What connections need from their upstream.
 struct UpstreamShared {
@@ -60,7 +61,7 @@ class UpstreamConnection final : public Socket, private Deadline::Owner {
   void connect();
   void connect_tcp();
   void connect_unix();
-  void connect_to(const sockaddr* address, std::size_t size, int family);
+  void connect_to(const SocketAddress& target);
   void connected();
   void on_writable() override;
   void on_deadline(const Deadline&) override;
@@ -76,6 +77,7 @@ class UpstreamConnection final : public Socket, private Deadline::Owner {
 
   // upstream_response.cpp: receiving
   void on_readable() override;
+  void check_idle();
   void on_end_of_input(bool orderly);
   void take(std::string_view bytes);
   std::size_t take_head(std::string_view bytes);

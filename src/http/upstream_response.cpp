@@ -10,7 +10,7 @@ constexpr int kReadsPerTurn = 16;
 
 void UpstreamConnection::on_readable() {
   const Ref self(this);
-  if (state_ == State::idle) return close_now();
+  if (state_ == State::idle) return check_idle();
   for (int i = 0; i < kReadsPerTurn && state_ == State::busy && !paused_; ++i) {
     const IoResult result = receive(loop_.scratch.data(), loop_.scratch.size());
     if (result.status == IoStatus::would_block) break;
@@ -21,6 +21,13 @@ void UpstreamConnection::on_readable() {
     if (result.bytes < loop_.scratch.size()) break;
   }
   if (state_ == State::idle || (state_ == State::busy && !paused_)) watch_readable();
+}
+
+// An idle connection has nothing to say but its end; bytes nobody asked for are no better.
+void UpstreamConnection::check_idle() {
+  char byte = 0;
+  if (receive(&byte, 1).status != IoStatus::would_block) return close_now();
+  watch_readable();
 }
 
 void UpstreamConnection::on_end_of_input(bool orderly) {
