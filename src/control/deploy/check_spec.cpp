@@ -127,7 +127,7 @@ std::vector<std::string> notices_about(const domain::ServiceSpec& spec) {
     notices.push_back(fmt::format(
         "autoscaling comes later: {} replica(s) run, which is minReplicas", settings.replicas()));
   }
-  if (settings.collect_model_data) notices.push_back("model data is not collected yet");
+  if (settings.collect_model_data) notices.emplace_back("model data is not collected yet");
   return notices;
 }
 

@@ -24,6 +24,9 @@ using domain::Complaints;
 
 // One change on its way from the request to its acceptance.
 struct Change {
+  Change(Request asked, Responder answer)
+      : request(std::move(asked)), responder(std::move(answer)) {}
+
   Request request;
   Responder responder;
   ServiceRequest wanted;
@@ -124,8 +127,7 @@ void create_service(Context& context, Request request, Responder responder) {
   auto body = request.json();
   if (!body) return responder.fail(body.error());
   DeployOptions options = options_of(request);
-  auto change =
-      std::make_unique<Change>(Change{std::move(request), std::move(responder), {}, {}, false, {}});
+  auto change = std::make_unique<Change>(std::move(request), std::move(responder));
   change->wanted =
       read_service_request(*body, change->request.workspace, options, change->complaints);
   const ServiceRequest& wanted = change->wanted;
@@ -162,8 +164,8 @@ void patch_service(Context& context, Request request, Responder responder) {
   if (!existing) return responder.fail(existing.error());
   if (!*existing) return responder.fail(service_not_found(name));
   DeployOptions options = options_of(request);
-  auto change = std::make_unique<Change>(
-      Change{std::move(request), std::move(responder), {}, (*existing)->service.id, false, {}});
+  auto change = std::make_unique<Change>(std::move(request), std::move(responder));
+  change->service_id = (*existing)->service.id;
   use_real_ids_in_patch(*patch);
   const domain::ServiceSpec& current = (*existing)->service.spec;
   change->wanted.options = options;
