@@ -17,8 +17,19 @@ Milliseconds pause_after(Milliseconds elapsed) {
   return Milliseconds(1'000);
 }
 
-// How warnings begin in the log of an operation.
+// How these begin in the log of an operation. The error is told at the end, with all that belongs
+// to it.
 constexpr std::string_view kWarningMark = "WARNING: ";
+constexpr std::string_view kErrorMark = "ERROR: ";
+
+// "init() of replica r (3 s)" -> "init() of replica r": the seconds stand beside it anyway.
+std::string without_seconds(std::string text) {
+  auto open = text.rfind(" (");
+  if (open == std::string::npos || !text.ends_with(" s)")) return text;
+  std::string_view number = std::string_view(text).substr(open + 2, text.size() - open - 5);
+  bool is_number = number.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_number ? text.substr(0, open) : text;
+}
 
 bool is_final(std::string_view state) {
   return state != "NotStarted" && state != "Running";
@@ -38,6 +49,8 @@ class Follower {
       if (operation && is_final(text_or(*operation, "state", "")))
         return finish(std::move(*operation));
       if (operation) last_answer = now;
+      bool is_cancelled = !operation && operation.error().code == Code::cancelled;
+      if (is_cancelled) return interrupted();
       if (!operation && !may_wait(operation.error(), now - last_answer)) {
         context_.console.end_live();
         return std::unexpected(operation.error());
@@ -85,7 +98,7 @@ class Follower {
     if (has_time) line.remove_prefix(15);
     if (line.starts_with(kWarningMark)) {
       warn_once(std::string(line.substr(kWarningMark.size())));
-    } else {
+    } else if (!line.starts_with(kErrorMark)) {
       context_.console.say(line);
     }
   }
@@ -118,7 +131,7 @@ class Follower {
     std::string what = "waiting for the server to answer again";
     if (operation != nullptr) {
       const Json* tidegate = find_member(*operation, "tidegate");
-      what = tidegate == nullptr ? "" : text_or(*tidegate, "waitingFor", "");
+      what = tidegate == nullptr ? "" : without_seconds(text_or(*tidegate, "waitingFor", ""));
       if (what.empty()) what = "waiting for " + options_.what;
     }
     context_.console.live(what, fmt::format("{} s", elapsed.count() / 1000));

@@ -76,6 +76,25 @@ TEST_F(FollowTest, AWarningIsShownOnceHoweverItComes) {
   EXPECT_EQ(session.err, "warning: c: odder\nwarning: oddest\nx\n");
 }
 
+TEST_F(FollowTest, SecondsThatTheServerCountsMakeNoNewLine) {
+  serve_log();
+  session.server.on_turns(
+      "GET operations/op-1",
+      {running("init() of replica r (0 s)"), running("init() of replica r (1 s)"),
+       running("a disk (large)"), running("2 replicas (of 3 s)"), Json{{"state", "Succeeded"}}});
+  EXPECT_TRUE(follow_it().has_value());
+  EXPECT_EQ(session.err, "init() of replica r\na disk (large)\n2 replicas (of 3 s)\n");
+}
+
+TEST_F(FollowTest, TheErrorIsToldByWhoeverFollowsNotByTheLog) {
+  serve_log();
+  log = "20261124102958|ERROR: init() failed\n20261124102958|Operation failed.\n";
+  session.server.on("GET operations/op-1", 200,
+                    Json::parse(R"({"state":"Failed","error":{"message":"init() failed"}})"));
+  EXPECT_EQ(follow_it().error().message, "init() failed");
+  EXPECT_EQ(session.err, "Operation failed.\n");
+}
+
 TEST_F(FollowTest, AServerThatRestartsIsWaitedFor) {
   serve_log();
   session.server.on("GET operations/op-1", 200, Json{{"state", "Succeeded"}});
@@ -108,6 +127,16 @@ TEST_F(FollowTest, ALogThatCannotBeHadDoesNotEndTheWait) {
   session.server.on("GET operations/op-1/log", 500, Json{{"message", "disk"}});
   session.server.on_turns("GET operations/op-1", {running("x"), Json{{"state", "Succeeded"}}});
   EXPECT_TRUE(follow_it().has_value());
+}
+
+TEST_F(FollowTest, CtrlCWithinACallIsLikeCtrlCBetweenTwo) {
+  session.server.cancelled = true;
+  auto result = follow_it();
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, Code::cancelled);
+  EXPECT_EQ(result.error().message,
+            "stopped waiting; the deployment of svc goes on\nhint: follow it with `tidegate "
+            "service show -n svc`");
 }
 
 TEST_F(FollowTest, EveryEndButSuccessIsAnError) {

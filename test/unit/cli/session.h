@@ -43,6 +43,7 @@ class FakeServer final : public fetch::Client {
       best = &answer;
       length = key.size();
     }
+    if (cancelled) return fail(Code::cancelled, "the call was cancelled");
     if (down) return fail(Code::unavailable, "nothing listens at api.sock");
     if (best == nullptr)
       return fetch::Response{.status = 404, .body = R"({"message":"no answer for )" + call + "\"}"};
@@ -75,6 +76,7 @@ class FakeServer final : public fetch::Client {
 
   std::vector<fetch::Request> requests;
   bool down = false;
+  bool cancelled = false;
 
  private:
   std::map<std::string, Answer> answers_;
