@@ -22,6 +22,13 @@ int ready_count(const VersionWanted& wanted, const Observed& observed) {
   }));
 }
 
+bool has_ended_one(const VersionWanted& wanted, const Observed& observed) {
+  return std::ranges::any_of(wanted.replicas, [&](const auto& replica) {
+    const ReplicaSeen* seen = find_seen(observed, replica.id);
+    return !replica.retiring && seen != nullptr && seen->phase == ReplicaPhase::exited;
+  });
+}
+
 // Counted as the table counts, so that "the table is in force" is about these very replicas.
 bool is_whole(const VersionWanted& current, const Observed& observed) {
   auto kept = std::ranges::count_if(current.replicas,
@@ -66,6 +73,8 @@ std::pair<ServiceState, std::string> state_of(const ServiceWanted& service, cons
   const VersionWanted* current = service.current();
   if (current == nullptr) return {ServiceState::failed, ""};
   if (ready_count(*current, in.observed) > 0) return {ServiceState::healthy, ""};
+  // What ended in this very moment is told once it is known why.
+  if (has_ended_one(*current, in.observed)) return {service.stored.service.state, ""};
   VersionMemory memory = memory_of(in.observed, current->version.id);
   // Nothing has gone wrong: replicas are on their way, as after a start of the machine.
   if (memory.crashes == 0) return {ServiceState::transitioning, ""};

@@ -100,6 +100,9 @@ Variables variables_of(const Launch& launch) {
   out["PYTHONPATH"] = put_before(launch.server_path, value_or(out, "PYTHONPATH", ""));
   out["AML_APP_ROOT"] = launch.view.app_root;
   out["TIDEGATE_LISTEN"] = "unix:" + launch.view.socket;
+  // Beside the socket, where control looks for it when the replica does not come up.
+  os::Path run = os::Path(launch.view.socket).parent_path();
+  out["TIDEGATE_STARTUP_ERROR"] = (run / "startup_error.json").string();
   out["TIDEGATE_MAX_CONCURRENT"] = std::to_string(launch.plan.max_concurrent);
   out["TIDEGATE_BODY_MAX_BYTES"] = std::to_string(launch.plan.body_max_bytes);
   return out;

@@ -18,6 +18,7 @@ namespace tidegate::backend::local {
 //                        /stop.json            written by us: end within this grace
 //                        /exit.json            written by the shim as its last act
 //                        /run/s                the replica's socket
+//                        /run/startup_error.json  written by the scoring server: why it gave up
 //                        /tmp/                 its HOME and TMPDIR
 struct Layout {
   os::Path data_dir;

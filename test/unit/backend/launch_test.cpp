@@ -49,6 +49,7 @@ TEST(Launch, ReplicaGetsTheseVariables) {
                        {"TIDEGATE_BODY_MAX_BYTES", "1000"},
                        {"TIDEGATE_LISTEN", "unix:/var/tidegate/run/s"},
                        {"TIDEGATE_MAX_CONCURRENT", "2"},
+                       {"TIDEGATE_STARTUP_ERROR", "/var/tidegate/run/startup_error.json"},
                        {"TMPDIR", "/tmp"},
                        {"TZ", "UTC"},
                        {"WORKSPACE_NAME", "default"}}));
