@@ -49,7 +49,8 @@ const Json* find_member(const Json& object, std::string_view name) {
 
 std::string text_or(const Json& object, std::string_view name, std::string fallback) {
   const Json* member = find_member(object, name);
-  return member != nullptr && member->is_string() ? member->get<std::string>() : std::move(fallback);
+  return member != nullptr && member->is_string() ? member->get<std::string>()
+                                                  : std::move(fallback);
 }
 
 }  // namespace tidegate
