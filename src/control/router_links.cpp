@@ -89,9 +89,11 @@ void RouterLinks::hear(http::StreamId id, Link& link, const table::FromRouter& m
   if (const auto* hello = std::get_if<table::Hello>(&message)) {
     link.router = {hello->router_id, hello->pid, hello->table_version};
     newest_seen_ = std::max(newest_seen_, hello->table_version);
-    // A router that this process has heard before may have had any table in between.
+    // A router that this process has heard before may have had any table in between. One without a
+    // table begins with the one that it gets now.
     bool is_new = known_ids_.insert(hello->router_id).second;
-    link.began_with = is_new ? hello->table_version : 0;
+    std::uint64_t first = hello->table_version > 0 ? hello->table_version : table_.version;
+    link.began_with = is_new ? first : 0;
     log(Level::info, "router_connected",
         {{"router", hello->router_id}, {"pid", hello->pid}, {"table", hello->table_version}});
     send_table(id);

@@ -47,7 +47,7 @@ class RouterLinks final : public http::StreamHandler {
   struct Link {
     table::Unframer<table::FromRouter> unframer;
     RouterInfo router;             // id empty: has not said hello
-    std::uint64_t began_with = 0;  // table version at the first hello of this process; 0: unknown
+    std::uint64_t began_with = 0;  // first table of the router's process; 0: not known
     std::set<std::string> drained;
   };
 

@@ -112,6 +112,11 @@ Result<> check_idle(store::Database& db, const store::StoredService& stored) {
 Result<std::string> accept_create(Context& context, const ServiceRequest& request,
                                   const std::vector<std::string>& warnings) {
   store::Database& db = *context.store.db;
+  // Another request may have been quicker while this one's source was looked at.
+  TIDEGATE_TRY(auto taken, store::find_service(db, request.spec.workspace, request.spec.name));
+  if (taken) {
+    return fail(Code::conflict, fmt::format("there is a service {} already", request.spec.name));
+  }
   store::StoredService stored;
   domain::Service& service = stored.service;
   service.id = fmt::format("{}-{}", request.spec.name, random_hex(context.random, 4));

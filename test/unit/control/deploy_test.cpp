@@ -202,6 +202,37 @@ TEST_F(DeployTest, AnUpdateIsSwitchedInOneStepAndTheOldOneDrainedFirst) {
   EXPECT_EQ(service("svc")["tidegate"]["generation"], 2);
 }
 
+TEST_F(DeployTest, ARouterThatStartsAnewHoldsNothingUp) {
+  ASSERT_EQ(deploy(good_request("svc"))["state"], "Succeeded");
+  Ids old = alive();
+  router_->drains = false;
+  Json request = good_request("svc");
+  request["overwrite"] = true;
+  ASSERT_EQ(deploy(request)["state"], "Succeeded");
+  std::uint64_t table = router_->table().version;
+  EXPECT_TRUE(alive().contains(only(old)));
+  router_.reset();  // killed with requests in flight; the new process never knew the old replica
+  router_ = std::make_unique<FakeRouter>(link_socket(), table);
+  router_->drains = false;
+  EXPECT_TRUE(eventually([&] { return !alive().contains(only(old)); }));
+}
+
+TEST_F(DeployTest, OfTwoRequestsForOneNameOneIsRefused) {
+  Json first = good_request("svc");
+  Json second = good_request("svc");
+  auto rows = row_counts();
+  Answer other;
+  std::thread thread([&] { other = mms("POST", "services", second); });
+  Answer one = mms("POST", "services", first);
+  thread.join();
+  EXPECT_EQ(std::min(one.status, other.status), 202) << one.body << other.body;
+  EXPECT_EQ(std::max(one.status, other.status), 409) << one.body << other.body;
+  Json operation = follow(one.status == 202 ? one : other);
+  EXPECT_EQ(operation["state"], "Succeeded") << to_text(operation);
+  EXPECT_EQ(row_counts()["services"], 1);
+  EXPECT_EQ(row_counts()["assets"], rows["assets"] - 1);  // that of the refused one is gone
+}
+
 TEST_F(DeployTest, AnOperationWaitsUntilTheRouterHasAppliedTheTable) {
   FakeRouter& router = *router_;
   router.applies = false;
