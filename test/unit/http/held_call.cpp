@@ -27,7 +27,7 @@ bool HeldCall::becomes_gone() {
 }
 
 bool becomes_true(const std::function<bool()>& condition) {
-  for (int i = 0; i < 2500; ++i) {
+  for (int i = 0; i < 10'000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }

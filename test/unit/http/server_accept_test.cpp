@@ -170,7 +170,7 @@ TEST(ServerDrain, ItsTaskMayDestroyTheServer) {
       done->set_value();
     });
   });
-  EXPECT_EQ(done->get_future().wait_for(std::chrono::seconds(5)), std::future_status::ready);
+  EXPECT_EQ(done->get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
 }
 
 }  // namespace

@@ -217,7 +217,7 @@ TEST_P(Leaving, AClientThatDoesNotTakeItsReplyIsGone) {
   client.send(kGet);
   held_.run(server, [&](ServerCall& call) {
     call.begin_reply(Reply{}, std::nullopt);
-    call.write(std::string(50'000'000, 'x'));
+    call.write(std::string(20'000'000, 'x'));
   });
   EXPECT_TRUE(held_.becomes_gone());
   EXPECT_TRUE(server.connections_become(0));
@@ -230,7 +230,7 @@ TEST_P(Leaving, AFinishedReplyThatIsNotTakenClosesTheConnection) {
   RawSocket client = server.connect();
   client.send(kGet);
   held_.run(server,
-            [&](ServerCall& call) { call.reply(text_reply(std::string(50'000'000, 'x'))); });
+            [&](ServerCall& call) { call.reply(text_reply(std::string(20'000'000, 'x'))); });
   EXPECT_TRUE(server.connections_become(0));
   EXPECT_FALSE(held_.gone());
 }

@@ -16,7 +16,7 @@
 namespace tidegate::http {
 
 namespace {
-constexpr int kPatienceMs = 5'000;
+constexpr int kPatienceMs = 20'000;
 }
 
 LoopThread::LoopThread() : thread_([this] { loop.run(); }) {}

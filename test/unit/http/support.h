@@ -55,7 +55,7 @@ class TempFolder {
   os::Path path_;
 };
 
-// A raw peer. All reads give up after five seconds.
+// A raw peer. All reads give up after twenty seconds.
 class RawSocket {
  public:
   explicit RawSocket(os::UniqueFd fd);
