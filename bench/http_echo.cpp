@@ -1,7 +1,7 @@
 // The HTTP layer alone: what one thread spends on a request, without routing, keys or logs.
 //
-//   bench_http_echo --listen tcp:127.0.0.1:9000                       answers with the request's body
-//   bench_http_echo --listen tcp:127.0.0.1:9000 --upstream unix:/x    forwards both ways
+//   bench_http_echo --listen tcp:127.0.0.1:9000                       answers with the request's
+//   body bench_http_echo --listen tcp:127.0.0.1:9000 --upstream unix:/x    forwards both ways
 //
 // On SIGTERM prints the CPU time it used per request, in microseconds.
 

@@ -29,7 +29,7 @@ struct VersionPlan {
   std::string version_id;  // "<service id>.<generation>"
   std::string workspace;
   std::string service_name;
-  std::string compute_name;  // COMPUTE_NAME, may be empty
+  std::string compute_name;      // COMPUTE_NAME, may be empty
   std::string interpreter;       // absolute path of the environment's Python
   std::string entry_script;      // relative to the app root
   std::string source_directory;  // AZUREML_SOURCE_DIRECTORY, may be empty
@@ -55,8 +55,8 @@ struct ReplicaExit {
   int signal = 0;              // 0: exited by itself
   bool out_of_memory = false;  // the kernel killed it for memory
   bool asked = false;          // we had asked it to stop
-  bool lost = false;           // its shim was killed too (or never ran): code and signal are not known
-  std::string text() const;    // "exited with code 3", "killed by signal 9 (Killed), out of memory"
+  bool lost = false;  // its shim was killed too (or never ran): code and signal are not known
+  std::string text() const;  // "exited with code 3", "killed by signal 9 (Killed), out of memory"
 };
 
 struct Replica {

@@ -267,8 +267,9 @@ Error Environments::Impl::explain(const std::vector<std::string>& output, const 
                                      blamed->source, failure_text(output))};
 }
 
-Environments::Environments(os::Path root, os::Path uv, os::CommandRunner& runner, Random& random)
-    : impl_(new Impl{.root = std::filesystem::absolute(std::move(root)),
+Environments::Environments(const os::Path& root, const os::Path& uv, os::CommandRunner& runner,
+                           Random& random)
+    : impl_(new Impl{.root = std::filesystem::absolute(root),
                      .uv = uv,
                      .runner = runner,
                      .random = random,

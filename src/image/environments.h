@@ -34,7 +34,7 @@ class Environments {
  public:
   // root: e.g. DIR/environments, created if need be. runner, random outlive this. uv: path of the
   // program.
-  Environments(os::Path root, os::Path uv, os::CommandRunner& runner, Random& random);
+  Environments(const os::Path& root, const os::Path& uv, os::CommandRunner& runner, Random& random);
   ~Environments();
 
   // Blocks for the length of a build. Each line for the operation's log goes to on_line: key, hit

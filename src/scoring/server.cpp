@@ -68,7 +68,7 @@ Result<> Server::Impl::listen() {
   for (const http::Address& address : options.addresses) {
     TIDEGATE_TRY(os::UniqueFd fd, http::listen_on(address, {}));
     TIDEGATE_TRY(http::Address real, http::local_address(fd.get()));
-    addresses.push_back(address.kind == http::Address::Kind::tcp ? std::move(real) : address);
+    addresses.push_back(address.kind == http::Address::Kind::tcp ? real : address);
     listeners.push_back(fd.get());
     TIDEGATE_TRY_VOID(server->add_listener(std::move(fd)));
   }
