@@ -109,11 +109,11 @@ std::vector<std::string> seeds() {
 }
 
 std::string mutate(std::string text, std::mt19937& random) {
-  static constexpr std::string_view kBytes("\r\n \t:;,\0\"0139afAF\x7f\xff-x", 23);
+  static constexpr char kBytes[] = "\r\n \t:;,\0\"0139afAF\x7f\xff-x";
   const std::size_t changes = 1 + random() % 3;
   for (std::size_t i = 0; i < changes; ++i) {
     const std::size_t at = random() % text.size();
-    const char byte = kBytes[random() % kBytes.size()];
+    const char byte = kBytes[random() % (sizeof kBytes - 1)];
     switch (random() % 4) {
       case 0:
         text[at] = byte;
