@@ -255,6 +255,7 @@ TEST(Server, TheServerMayBeDestroyedByItsHandler) {
   RawSocket client = RawSocket::connect_to(address);
   client.send(std::string(kGet) + std::string(kGet));
   EXPECT_TRUE(client.read_to_end().ends_with("last"));
+  EXPECT_TRUE(thread.run([&] { return server == nullptr; }));
 }
 
 TEST(Server, DestroyingItTellsHandlersThatTheClientIsGone) {

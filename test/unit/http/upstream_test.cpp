@@ -356,8 +356,8 @@ TEST_F(UpstreamTest, ACallMayBeDestroyedFromEachOfItsCallbacks) {
     replica.read_until("\r\n\r\n");
     replica.send(kResponse);
     EXPECT_TRUE(replica.at_end());
-    EXPECT_EQ(recorder.body, which == 0 ? "" : "x");
     EXPECT_EQ(connections(), 0u);
+    EXPECT_EQ(recorder.body, which == 0 ? "" : "x");
   }
   Recorder recorder;
   std::size_t kept = 0;
