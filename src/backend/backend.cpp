@@ -16,4 +16,12 @@ std::string ReplicaExit::text() const {
   return text;
 }
 
+Result<> Backend::scale(const std::string& version_id, int) {
+  return fail(Code::internal, fmt::format("this backend does not scale {} by number", version_id));
+}
+
+Result<std::vector<VersionSeen>> Backend::observe_versions() {
+  return std::vector<VersionSeen>{};
+}
+
 }  // namespace tidegate::backend

@@ -1,6 +1,6 @@
 // Making replicas exist. One interface, one implementation per kind of compute target: local/
-// (processes on this machine); kubernetes/ later. Decides nothing: control's plan says what should
-// be.
+// (processes on this machine), kubernetes/ (pods of a cluster). Decides nothing: control's plan
+// says what should be.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "domain/model.h"
 #include "domain/service.h"
 #include "os/file.h"
@@ -34,12 +35,19 @@ struct VersionPlan {
   std::string entry_script;      // relative to the app root
   std::string source_directory;  // AZUREML_SOURCE_DIRECTORY, may be empty
   os::Path source_tree;          // unpacked source to copy in, may be empty
+  os::Path source_archive;       // the same as tar.gz, a blob; for backends that ship it elsewhere
   std::vector<FileSource> model_files;
   std::vector<domain::ModelRef> models;
   std::map<std::string, std::string> variables;  // the environment's own environmentVariables
   int max_concurrent = 1;
   int scoring_timeout_ms = 60'000;
   std::uint64_t body_max_bytes = 100UL << 20;
+
+  // For backends that keep the count themselves.
+  std::string image;      // of the environment, by digest
+  Secret replica_secret;  // what a request must show to be let in; the router knows it too
+  domain::Resources resources;
+  domain::Probe probe;
 };
 
 enum class ReplicaPhase {
@@ -69,9 +77,34 @@ struct Replica {
   std::optional<ReplicaExit> exit;
 };
 
+// What keeps a version from running, as the cluster says it.
+struct Trouble {
+  std::string code;        // "Unschedulable", "ImagePullFailed", "InitContainerFailed",
+                           // "CrashLoopBackOff", "OutOfMemory", "Forbidden", "NamespaceGone"
+  std::string message;     // cause and object: the scheduler's numbers, the traceback of init()
+  std::string next_step;   // what a person can do
+  std::string replica_id;  // may be empty
+  bool is_final = false;   // waiting will not help
+};
+
+// A version as a backend that keeps the count shows it.
+struct VersionSeen {
+  std::string version_id;
+  int wanted = 0;  // replicas that were asked for
+  std::optional<Trouble> trouble;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
+
+  // True: the backend is given a number by scale() and makes, repairs and replaces replicas itself;
+  // their ids are its own. False: control starts and stops each one.
+  virtual bool keeps_count() const { return false; }
+  // keeps_count() only. After prepare(); 0 stops all. Returns at once; idempotent.
+  virtual Result<> scale(const std::string& version_id, int count);
+  // keeps_count() only. As cheap as observe().
+  virtual Result<std::vector<VersionSeen>> observe_versions();
 
   // Lays out what all replicas of the version share. Idempotent, atomic: half a layout is never
   // seen.

@@ -22,6 +22,22 @@ Result<Json> decoded(const fetch::Response& response, const std::string& what) {
   return parse_json(response.body, what);
 }
 
+// What the API calls a value, and the flag that it comes from. Values that a file can hold too keep
+// the API's name.
+struct FlagOfPlace {
+  std::string_view place, flag;
+};
+constexpr FlagOfPlace kFlags[] = {{"name", "-n/--name"},
+                                  {"computeName", "-ct/--compute-target"},
+                                  {"environmentImageRequest.modelIds", "-m/--model"}};
+
+std::string label_of(const std::string& place) {
+  for (const FlagOfPlace& known : kFlags) {
+    if (known.place == place) return std::string(known.flag);
+  }
+  return place;
+}
+
 }  // namespace
 
 std::string management(std::string_view path) {
@@ -48,9 +64,16 @@ std::string message_of(const Json& error) {
   for (const Json& detail : *details) {
     std::string message = text_or(detail, "message", "");
     std::string target = text_or(detail, "target", "");
-    if (message.empty() || text.find(message) != std::string::npos) continue;
-    text += text.empty() ? "" : "\n";
-    text += target.empty() ? message : fmt::format("{}: {}", target, message);
+    if (message.empty()) continue;
+    std::string labelled =
+        target.empty() ? message : fmt::format("{}: {}", label_of(target), message);
+    std::string as_sent = target.empty() ? message : fmt::format("{}: {}", target, message);
+    if (auto at = text.find(as_sent); at != std::string::npos) {
+      text.replace(at, as_sent.size(), labelled);
+    } else if (text.find(message) == std::string::npos) {
+      text += text.empty() ? "" : "\n";
+      text += labelled;
+    }
   }
   return text;
 }

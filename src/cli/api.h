@@ -21,7 +21,8 @@ std::string artifacts(std::string_view path);
 std::string computes(std::string_view path);   // where they are read
 std::string workspace(std::string_view path);  // where computes are created and deleted
 
-// What an error object of the API says: its message, then its details, one line each.
+// What an error object of the API says: its message, then its details, one line each. A value that
+// comes from one flag only is called by it.
 std::string message_of(const Json& error);
 
 class Api {

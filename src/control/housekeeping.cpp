@@ -21,7 +21,9 @@ Result<> remove_old_operations(Context& context) {
 }  // namespace
 
 void Housekeeping::start() {
-  log_failure("remove_staging", os::remove_tree(context_.options.data_dir / "staging"));
+  const os::Path staging = context_.options.data_dir / "staging";
+  log_failure("remove_staging", os::remove_tree(staging));
+  log_failure("make_staging", os::make_directories(staging, 0700));
   log_failure("sweep_blobs", store::sweep_all_blobs(*context_.store.db, *context_.store.blobs));
   sweep();
 }

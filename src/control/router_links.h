@@ -8,40 +8,31 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "control/routers.h"
 #include "http/stream.h"
 #include "table/message.h"
 
 namespace tidegate::control {
 
-struct RouterInfo {
-  std::string id;
-  std::uint32_t pid = 0;
-  std::uint64_t table_version = 0;  // the one it decides by
-};
-
 // The routers that are connected: gives them the newest table, and keeps what they say. Belongs to
 // the loop's thread.
-class RouterLinks final : public http::StreamHandler {
+class RouterLinks final : public Routers, private http::StreamHandler {
  public:
   RouterLinks(http::Loop& loop, const Clock& clock);
   Result<> listen(os::UniqueFd fd) { return server_.add_listener(std::move(fd)); }
 
-  // Called whenever a router said something new.
-  void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
-
-  // Every router gets it, now or when it connects.
-  void publish(table::Table table);
-
-  // Every router decides by this version or a newer one. While none is connected: true only after a
-  // while, because one that lost its link for a moment may still decide by an older table.
-  bool all_applied(std::uint64_t version) const;
+  void on_change(std::function<void()> callback) override { changed_ = std::move(callback); }
+  void publish(table::Table table) override;
+  // While no router is connected: true only after a while, because one that lost its link for a
+  // moment may still decide by an older table.
+  bool all_applied(std::uint64_t version) const override;
   // Every router has said so, or never knew it: its process began with a table as new as `left_at`.
-  bool all_drained(const std::string& replica_id, std::uint64_t left_at) const;
-  void forget(const std::string& replica_id);
-
-  std::vector<RouterInfo> routers() const;
-  // The newest version that any router has ever said it has.
-  std::uint64_t newest_seen() const { return newest_seen_; }
+  bool all_drained(const std::string& replica_id, std::uint64_t left_at) const override;
+  // Tables for processes name every replica: all_drained() says all.
+  bool version_drained(const std::string&, std::uint64_t) const override { return true; }
+  void forget(const std::string& replica_id) override;
+  std::vector<RouterInfo> routers() const override;
+  std::uint64_t newest_seen() const override { return newest_seen_; }
 
  private:
   struct Link {

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "control/observed.h"
-#include "control/router_links.h"
+#include "control/routers.h"
 #include "os/file.h"
 #include "table/table.h"
 
@@ -16,7 +16,7 @@ namespace tidegate::control {
 // router gets it, so that a router that starts anew never goes back. Belongs to the loop's thread.
 class Traffic {
  public:
-  Traffic(os::Path file, RouterLinks& links, const Clock& clock)
+  Traffic(os::Path file, Routers& links, const Clock& clock)
       : file_(std::move(file)), links_(links), clock_(clock) {}
 
   // Goes on with the table on disk, if there is one.
@@ -37,7 +37,7 @@ class Traffic {
   void note_changes(const table::Table& next);
 
   const os::Path file_;
-  RouterLinks& links_;
+  Routers& links_;
   const Clock& clock_;
   table::Table table_;
   bool published_ = false;  // by this process: before, the store may say something newer

@@ -11,11 +11,21 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/secret.h"
 #include "os/file.h"
 
 namespace tidegate::fetch {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
+
+// How an https server is known, and how we prove ourselves to it. All as PEM text; the key is never
+// written anywhere.
+struct Tls {
+  std::string ca;           // certificates to trust, instead of the system's; empty: the system's
+  std::string certificate;  // ours, with its chain; empty: none
+  Secret key;
+  bool is_verified = true;  // false: anybody may pretend to be the server
+};
 
 struct Request {
   std::string method = "GET";
@@ -24,6 +34,7 @@ struct Request {
   Headers headers;
   std::string body;
   os::Path body_file;  // streamed instead of `body` unless empty
+  Tls tls;             // for https
   os::Path
       response_file;  // the body of a 2xx answer goes there, not into the Response, unless empty
   Milliseconds connect_timeout{5'000};
@@ -33,6 +44,9 @@ struct Request {
 
   // Called now and then with the bytes of the body that were sent, and their number in all.
   std::function<void(std::uint64_t sent, std::uint64_t total)> on_progress;
+  // The body of a 2xx answer as it comes, instead of in the Response; false ends the call with
+  // Code::cancelled. For answers without an end (watches) and for those that are hashed on the way.
+  std::function<bool(std::string_view bytes)> on_body;
   // Asked at least once a second; true ends the call with Code::cancelled.
   std::function<bool()> is_cancelled;
 };

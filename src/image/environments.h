@@ -25,6 +25,7 @@ struct BuiltEnvironment {
   std::string interpreter;  // absolute; runs with the packages importable
   bool reused = false;      // found, not built
   std::string found_in;     // "workspace registry", "built", "user-managed"
+  std::string image;        // name by digest; empty: a process environment
 };
 
 // Process environments of a data folder: <root>/<hash> is a link to a folder that is whole. Found

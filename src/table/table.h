@@ -26,6 +26,7 @@ struct Version {
   Milliseconds max_queue_wait{500};
   Milliseconds scoring_timeout{60'000};
   std::vector<Replica> replicas;  // those that may get requests, maybe none
+  bool from_pods = false;  // the router finds the replicas itself, among the pods of its cluster
   friend bool operator==(const Version&, const Version&) = default;
 };
 
@@ -35,6 +36,7 @@ struct Service {
   bool auth_enabled = true;
   std::vector<std::string> key_sha256;  // raw 32 bytes each
   std::vector<Version> versions;        // one, until endpoints
+  std::string replica_secret;           // shown to replicas with each request; empty: none
   friend bool operator==(const Service&, const Service&) = default;
 };
 

@@ -28,6 +28,7 @@ void to_wire(const Version& version, pb::Version& out) {
     added.set_id(replica.id);
     added.set_address(replica.address);
   }
+  out.set_from_pods(version.from_pods);
 }
 
 void to_wire(const Service& service, pb::Service& out) {
@@ -36,6 +37,7 @@ void to_wire(const Service& service, pb::Service& out) {
   out.set_auth_enabled(service.auth_enabled);
   for (const std::string& hash : service.key_sha256) out.add_key_sha256(hash);
   for (const Version& version : service.versions) to_wire(version, *out.add_versions());
+  out.set_replica_secret(service.replica_secret);
 }
 
 Result<Version> from_wire(const pb::Version& in) {
@@ -49,7 +51,8 @@ Result<Version> from_wire(const pb::Version& in) {
                   .max_concurrent_per_replica = in.max_concurrent_per_replica(),
                   .max_queue_wait = Milliseconds(in.max_queue_wait_ms()),
                   .scoring_timeout = Milliseconds(in.scoring_timeout_ms()),
-                  .replicas = {}};
+                  .replicas = {},
+                  .from_pods = in.from_pods()};
   for (const pb::Replica& replica : in.replicas()) {
     if (replica.id().empty() || replica.address().empty()) {
       return fail(Code::invalid,
@@ -68,7 +71,8 @@ Result<Service> from_wire(const pb::Service& in) {
                   .name = in.name(),
                   .auth_enabled = in.auth_enabled(),
                   .key_sha256 = {in.key_sha256().begin(), in.key_sha256().end()},
-                  .versions = {}};
+                  .versions = {},
+                  .replica_secret = in.replica_secret()};
   for (const std::string& hash : service.key_sha256) {
     if (hash.size() != kSha256Size) {
       return fail(Code::invalid, fmt::format("service {} has a key hash of {} bytes, not {}",

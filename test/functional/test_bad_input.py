@@ -220,7 +220,7 @@ def test_a_framework_version_without_a_framework(server, unchanged):
 def test_a_model_that_is_not_registered(server, unchanged, project, model):
     one = project()
     words = ["model", "deploy", "-n", "badinput", "-m", model, "-ic", "inferenceconfig.json", "-dc", "deploymentconfig.json"]
-    said(server.cli(*words, cwd=one.folder, fails=True).err, model.split(":")[0])
+    said(server.cli(*words, cwd=one.folder, fails=True).err, "-m/--model", model)
 
 
 def test_an_unknown_compute_target_names_those_that_exist(server, unchanged, project):

@@ -144,6 +144,15 @@ def test_the_script_finds_its_model_where_the_platform_puts_it(server, tmp_path)
     assert relative
 
 
+def test_files_named_as_modules_of_the_standard_library_do_no_harm(server, tmp_path):
+    one = Project(tmp_path / "shadows")
+    for name in ("types", "enum", "json", "re"):
+        (one.folder / f"{name}.py").write_text("raise RuntimeError('a file of the service, not of Python')\n")
+    server.deploy("shadows", one)
+    assert server.service("shadows")["state"] == "Healthy"
+    server.cli("service", "delete", "-n", "shadows")
+
+
 def test_another_python_than_asked_for_warns_and_with_strict_fails(server, tmp_path):
     project = Project(tmp_path / "python", environment=conda(python="3.6"))
     deployed = server.deploy("python", project)

@@ -108,8 +108,8 @@ Variables variables_of(const Launch& launch) {
   return out;
 }
 
-std::vector<std::string> command_of(const VersionPlan& plan) {
-  return {plan.interpreter, "-m", "tidegate_server"};
+std::vector<std::string> command_of(const VersionPlan& plan, const std::string& server_path) {
+  return {plan.interpreter, server_path + "/tidegate_server"};
 }
 
 }  // namespace tidegate::backend::local

@@ -35,6 +35,8 @@ struct Launch {
 // what our server lives by: TIDEGATE_*, AML_APP_ROOT; PATH and PYTHONPATH are put before theirs.
 Variables variables_of(const Launch& launch);
 
-std::vector<std::string> command_of(const VersionPlan& plan);
+// The server is started as a folder, not with -m: that would put the app root first on sys.path,
+// and a types.py beside score.py would break the interpreter before our code runs.
+std::vector<std::string> command_of(const VersionPlan& plan, const std::string& server_path);
 
 }  // namespace tidegate::backend::local

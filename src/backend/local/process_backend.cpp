@@ -131,7 +131,7 @@ Result<> ProcessBackend::create_folder(const VersionPlan& plan, const std::strin
       .log_size_max_bytes = options_.log_size_max_bytes,
       .log_files_max = options_.log_files_max,
       .sandboxed = isolation_.available};
-  for (std::string& word : command_of(real)) spec.argv.push_back(std::move(word));
+  for (std::string& word : command_of(real, server_path)) spec.argv.push_back(std::move(word));
   TIDEGATE_TRY_VOID(write_spec(aside, spec));
   // The lock is taken before anybody can see the folder, and is then the shim's: a replica that
   // nobody holds has ended.

@@ -50,9 +50,9 @@ std::string about_missing_model(const ModelRef& ref, const std::vector<domain::M
   std::vector<std::string_view> candidates(names.begin(), names.end());
   std::string_view near = domain::suggest(ref.name, candidates);
   if (!near.empty()) {
-    return fmt::format("there is no model \"{}\"; did you mean {}?", ref.name, near);
+    return fmt::format("there is no model {}; did you mean {}?", ref.id(), near);
   }
-  return fmt::format("there is no model \"{}\"; registered are: {}", ref.name, shown(names));
+  return fmt::format("there is no model {}; registered are: {}", ref.id(), shown(names));
 }
 
 void check_models(Context& context, const domain::ServiceSpec& spec, Complaints& complaints) {

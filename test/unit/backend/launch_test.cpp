@@ -104,8 +104,8 @@ TEST(Launch, LittleOfOurOwnEnvironmentIsPassedOn) {
 }
 
 TEST(Launch, CommandIsTheServerInTheUsersPython) {
-  EXPECT_EQ(command_of(some_plan()),
-            (std::vector<std::string>{"/env/venv/bin/python", "-m", "tidegate_server"}));
+  EXPECT_EQ(command_of(some_plan(), "/opt/server"),
+            (std::vector<std::string>{"/env/venv/bin/python", "/opt/server/tidegate_server"}));
 }
 
 }  // namespace
