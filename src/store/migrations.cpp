@@ -166,7 +166,19 @@ CREATE TABLE operations (
 CREATE INDEX operations_by_service ON operations(workspace, service_name, created);
 )sql";
 
-constexpr const char* kAll[] = {kFirst};
+// Of a compute target that is a cluster: JSON text; empty for a process target. What nobody may see
+// stands apart, so that a query for people cannot pick it up by mistake.
+constexpr const char* kClusters = R"sql(
+ALTER TABLE computes ADD COLUMN cluster     TEXT NOT NULL DEFAULT '';
+ALTER TABLE computes ADD COLUMN credentials TEXT NOT NULL DEFAULT '';
+)sql";
+
+// The image of a version's environment, by digest; empty on process targets.
+constexpr const char* kVersionImage = R"sql(
+ALTER TABLE versions ADD COLUMN image TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr const char* kAll[] = {kFirst, kClusters, kVersionImage};
 
 }  // namespace
 

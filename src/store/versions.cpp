@@ -8,7 +8,7 @@ namespace {
 
 #define TIDEGATE_VERSION_COLUMNS                                                        \
   "SELECT id, service_id, generation, spec, phase, step, strict, ignore_docker_steps, " \
-  "environment_hash, interpreter, found_in, created FROM versions "
+  "environment_hash, interpreter, found_in, image, created FROM versions "
 
 std::string_view step_name(VersionStep step) {
   switch (step) {
@@ -46,7 +46,8 @@ Result<Version> read_row(SQLite::Statement& row) {
   version.environment_hash = text_at(row, 8);
   version.interpreter = text_at(row, 9);
   version.found_in = text_at(row, 10);
-  version.created = from_micros(number_at(row, 11));
+  version.image = text_at(row, 11);
+  version.created = from_micros(number_at(row, 12));
   return version;
 }
 
@@ -55,12 +56,12 @@ Result<> insert_row(Database& db, const Version& version) {
       [[maybe_unused]] int rows,
       execute(db,
               "INSERT INTO versions (id, service_id, generation, spec, phase, step, strict, "
-              "ignore_docker_steps, environment_hash, interpreter, found_in, created) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              "ignore_docker_steps, environment_hash, interpreter, found_in, image, created) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
               version.id, version.service_id, version.generation,
               to_text(domain::to_json(version.spec)), phase_name(version.phase),
               step_name(version.step), version.strict, version.ignore_docker_steps,
-              version.environment_hash, version.interpreter, version.found_in,
+              version.environment_hash, version.interpreter, version.found_in, version.image,
               to_micros(version.created)));
   return {};
 }
@@ -112,10 +113,10 @@ Result<> update_version(Database& db, const Version& version) {
   TIDEGATE_TRY(int rows,
                execute(db,
                        "UPDATE versions SET spec = ?, phase = ?, step = ?, environment_hash = ?, "
-                       "interpreter = ?, found_in = ? WHERE id = ?",
+                       "interpreter = ?, found_in = ?, image = ? WHERE id = ?",
                        to_text(domain::to_json(version.spec)), phase_name(version.phase),
                        step_name(version.step), version.environment_hash, version.interpreter,
-                       version.found_in, version.id));
+                       version.found_in, version.image, version.id));
   if (rows == 0) return fail(Code::not_found, "no version with id " + version.id);
   return {};
 }

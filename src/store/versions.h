@@ -34,6 +34,7 @@ struct Version {
   std::string environment_hash;
   std::string interpreter;
   std::string found_in;
+  std::string image;  // by digest; empty: processes of this machine
   WallTime created;
 };
 

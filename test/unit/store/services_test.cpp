@@ -86,12 +86,14 @@ TEST_F(ServicesTest, AVersionComesBackAsItWasStored) {
   version.environment_hash = "abc";
   version.interpreter = "/bin/python";
   version.found_in = "built";
+  version.image = "registry/azureml/azureml_abc@sha256:1";
   ASSERT_TRUE(update_version(db(), version).has_value());
   auto found = find_version(db(), "s.2");
   ASSERT_TRUE(found.has_value() && found->has_value());
   EXPECT_EQ((*found)->phase, VersionPhase::draining);
   EXPECT_EQ((*found)->step, VersionStep::replicas);
   EXPECT_EQ((*found)->interpreter, "/bin/python");
+  EXPECT_EQ((*found)->image, "registry/azureml/azureml_abc@sha256:1");
   EXPECT_TRUE((*found)->strict);
   EXPECT_TRUE((*found)->ignore_docker_steps);
   EXPECT_EQ(list_versions_of(db(), "s")->size(), 1u);
