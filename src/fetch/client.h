@@ -41,6 +41,9 @@ struct Request {
   Milliseconds timeout{80'000};   // for the whole call; 0: none
   Milliseconds stall_timeout{0};  // ends a call in which nothing moves; for long transfers; 0: none
   std::uint64_t response_max_bytes = 256ULL << 20;
+  // Of GET and HEAD over TCP. Another host sees neither Authorization nor Cookie nor our
+  // certificate. 0: a redirect is an answer like others.
+  int redirects_max = 5;
 
   // Called now and then with the bytes of the body that were sent, and their number in all.
   std::function<void(std::uint64_t sent, std::uint64_t total)> on_progress;
@@ -64,8 +67,9 @@ class Client {
  public:
   virtual ~Client() = default;
   // An Error means that no whole answer came: unavailable (nothing listens there, or the connection
-  // broke), timed_out, cancelled, exhausted (the answer is too large), invalid (the url), or one
-  // about a file.
+  // broke, or the server's certificate is not one that we trust), unauthenticated (the server
+  // refused our certificate), timed_out, cancelled, exhausted (the answer is too large), invalid
+  // (the url, or PEM text that is none), or one about a file.
   virtual Result<Response> send(const Request& request) = 0;
 };
 

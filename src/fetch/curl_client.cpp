@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
+#include <mutex>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "fetch/curl_tls.h"
 #include "os/fd.h"
 #include "os/unix_path.h"
 
@@ -61,6 +64,7 @@ struct Call {
   std::uint64_t upload_size = 0;
   std::uint64_t received = 0;
   os::UniqueFd download;
+  bool is_ended_by_on_body = false;
   std::string local_problem;  // why a callback ended the call; empty: it did not
   int local_errno = 0;
 
@@ -80,6 +84,10 @@ struct Call {
   }
 
   bool receive(std::string_view bytes) {
+    if (request.on_body && response.ok()) {
+      is_ended_by_on_body = !request.on_body(bytes);
+      return !is_ended_by_on_body;
+    }
     received += bytes.size();
     if (received > request.response_max_bytes) {
       local_problem =
@@ -143,13 +151,39 @@ int on_progress(void* data, curl_off_t, curl_off_t, curl_off_t total, curl_off_t
   return request.is_cancelled && request.is_cancelled() ? 1 : 0;
 }
 
-}  // namespace
+// "https://host:6443/path" -> "https://host:6443".
+std::string_view origin_of(std::string_view url) {
+  auto begin = url.find("://");
+  return url.substr(0, url.find_first_of("/?#", begin == std::string_view::npos ? 0 : begin + 3));
+}
 
-struct CurlClient::Impl {
-  CURL* curl = nullptr;
+bool is_redirect(const Request& request, const Response& response) {
+  static constexpr int kStatuses[] = {301, 302, 303, 307, 308};
+  return request.redirects_max > 0 && request.unix_socket.empty() &&
+         (request.method == "GET" || request.method == "HEAD") &&
+         std::ranges::find(kStatuses, response.status) != std::end(kStatuses);
+}
+
+// What proves who we are stays with the host that we were asked to call.
+void forget_who_we_are(Request& request) {
+  std::erase_if(request.headers, [](const auto& header) {
+    Response alone{.headers = {header}};
+    return alone.header("Authorization").has_value() || alone.header("Cookie").has_value();
+  });
+  request.tls.certificate.clear();
+  request.tls.key = Secret();
+}
+
+// One easy handle of libcurl and its open connections.
+struct Handle {
+  CURL* curl = curl_easy_init();
   char reason[CURL_ERROR_SIZE] = {};
   // Kept as long as the connection: libcurl finds a kept connection again by this path.
   std::map<os::Path, os::UnixPath> sockets;
+
+  Handle() { TIDEGATE_CHECK(curl != nullptr); }
+  ~Handle() { curl_easy_cleanup(curl); }
+  Handle(const Handle&) = delete;
 
   template <class T>
   void set(CURLoption option, T value) {
@@ -214,6 +248,10 @@ struct CurlClient::Impl {
       set(CURLOPT_LOW_SPEED_LIMIT, 1L);
       set(CURLOPT_LOW_SPEED_TIME, static_cast<long>((request.stall_timeout.count() + 999) / 1000));
     }
+    // A peer that vanished without a word is noticed within a minute, however long the call is.
+    set(CURLOPT_TCP_KEEPALIVE, 1L);
+    set(CURLOPT_TCP_KEEPIDLE, 15L);
+    set(CURLOPT_TCP_KEEPINTVL, 5L);
     set(CURLOPT_NOPROGRESS, 0L);
     set(CURLOPT_XFERINFOFUNCTION, &on_progress);
     set(CURLOPT_XFERINFODATA, &call);
@@ -225,6 +263,10 @@ struct CurlClient::Impl {
     if (!call.local_problem.empty()) {
       if (call.local_errno != 0) return fail_errno(call.local_problem, call.local_errno);
       return fail(Code::exhausted, fmt::format("{}: {}", place, call.local_problem));
+    }
+    if (call.is_ended_by_on_body) code = CURLE_ABORTED_BY_CALLBACK;
+    if (auto problem = explain_tls(code, reason, request.tls, place)) {
+      return std::unexpected(std::move(*problem));
     }
     switch (code) {
       case CURLE_COULDNT_CONNECT:
@@ -244,49 +286,110 @@ struct CurlClient::Impl {
                                 reason[0] != '\0' ? reason : curl_easy_strerror(code)));
     }
   }
+
+  // One call without redirects.
+  Result<Response> send(const Request& request) {
+    Call call{.request = request};
+    curl_easy_reset(curl);  // keeps connections
+    reason[0] = '\0';
+    if (!request.response_file.empty()) {
+      call.download.reset(
+          ::open(request.response_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+      if (!call.download)
+        return fail_errno(fmt::format("cannot create {}", request.response_file.string()));
+    }
+    set(CURLOPT_URL, request.url.c_str());
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    // A connection has one call at a time: there is nothing to multiplex.
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(CURLOPT_ERRORBUFFER, &reason[0]);
+    set_tls(curl, request.tls);
+    TIDEGATE_TRY_VOID(set_place(request));
+    TIDEGATE_TRY_VOID(set_body(call));
+    HeaderList headers = headers_of(request);
+    set(CURLOPT_HTTPHEADER, headers.get());
+    set(CURLOPT_HEADERFUNCTION, &on_header);
+    set(CURLOPT_HEADERDATA, &call);
+    set(CURLOPT_WRITEFUNCTION, &on_body);
+    set(CURLOPT_WRITEDATA, &call);
+    set_limits(call);
+
+    CURLcode code = curl_easy_perform(curl);
+    bool keep_file = code == CURLE_OK && call.response.ok();
+    if (call.download && !keep_file) ::unlink(request.response_file.c_str());
+    if (code != CURLE_OK) return explain(code, call);
+    return std::move(call.response);
+  }
+
+  // Where the last answer sends us; empty: nowhere.
+  std::string redirect_target() {
+    char* url = nullptr;
+    curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &url);
+    return url == nullptr ? "" : url;
+  }
+
+  Milliseconds last_duration() {
+    curl_off_t us = 0;
+    curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &us);
+    return Milliseconds(us / 1000);
+  }
+
+  Result<Response> send_and_follow(const Request& request) {
+    TIDEGATE_TRY(Response response, send(request));
+    if (!is_redirect(request, response)) return response;
+    Request step = request;
+    for (int followed = 0;; ++followed) {
+      std::string target = redirect_target();
+      if (!is_redirect(request, response) || target.empty()) return response;
+      if (followed == request.redirects_max) {
+        return fail(Code::unavailable, fmt::format("{} redirects more than {} times",
+                                                   place_of(request), request.redirects_max));
+      }
+      if (origin_of(target) != origin_of(step.url)) forget_who_we_are(step);
+      step.url = std::move(target);
+      if (step.timeout.count() > 0) {
+        step.timeout = std::max(Milliseconds(1), step.timeout - last_duration());
+      }
+      TIDEGATE_TRY(response, send(step));
+    }
+  }
+};
+
+constexpr std::size_t kIdleHandlesMax = 8;
+
+}  // namespace
+
+struct CurlClient::Impl {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Handle>> idle;  // the last used at the end; guarded by mutex
+
+  std::unique_ptr<Handle> take() {
+    std::lock_guard lock(mutex);
+    if (idle.empty()) return std::make_unique<Handle>();
+    auto handle = std::move(idle.back());
+    idle.pop_back();
+    return handle;
+  }
+
+  void give_back(std::unique_ptr<Handle> handle) {
+    std::lock_guard lock(mutex);
+    if (idle.size() < kIdleHandlesMax) idle.push_back(std::move(handle));
+  }
 };
 
 CurlClient::CurlClient() : impl_(std::make_unique<Impl>()) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   TIDEGATE_CHECK(ready == CURLE_OK);
-  impl_->curl = curl_easy_init();
-  TIDEGATE_CHECK(impl_->curl != nullptr);
 }
 
-CurlClient::~CurlClient() {
-  curl_easy_cleanup(impl_->curl);
-}
+CurlClient::~CurlClient() = default;
 
 Result<Response> CurlClient::send(const Request& request) {
-  Call call{.request = request};
-  Impl& impl = *impl_;
-  curl_easy_reset(impl.curl);  // keeps connections
-  impl.reason[0] = '\0';
-  if (!request.response_file.empty()) {
-    call.download.reset(
-        ::open(request.response_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!call.download)
-      return fail_errno(fmt::format("cannot create {}", request.response_file.string()));
-  }
-  impl.set(CURLOPT_URL, request.url.c_str());
-  impl.set(CURLOPT_NOSIGNAL, 1L);
-  impl.set(CURLOPT_PROTOCOLS_STR, "http,https");
-  impl.set(CURLOPT_ERRORBUFFER, &impl.reason[0]);
-  TIDEGATE_TRY_VOID(impl.set_place(request));
-  TIDEGATE_TRY_VOID(impl.set_body(call));
-  HeaderList headers = impl.headers_of(request);
-  impl.set(CURLOPT_HTTPHEADER, headers.get());
-  impl.set(CURLOPT_HEADERFUNCTION, &on_header);
-  impl.set(CURLOPT_HEADERDATA, &call);
-  impl.set(CURLOPT_WRITEFUNCTION, &on_body);
-  impl.set(CURLOPT_WRITEDATA, &call);
-  impl.set_limits(call);
-
-  CURLcode code = curl_easy_perform(impl.curl);
-  bool keep_file = code == CURLE_OK && call.response.ok();
-  if (call.download && !keep_file) ::unlink(request.response_file.c_str());
-  if (code != CURLE_OK) return impl.explain(code, call);
-  return std::move(call.response);
+  auto handle = impl_->take();
+  auto response = handle->send_and_follow(request);
+  impl_->give_back(std::move(handle));
+  return response;
 }
 
 }  // namespace tidegate::fetch

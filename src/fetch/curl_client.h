@@ -6,8 +6,9 @@
 
 namespace tidegate::fetch {
 
-// Keeps its connection open between calls. One thread at a time. Follows no redirects; proxies of
-// the environment (http_proxy ...) are used for other machines only.
+// Thread-safe: each call has a connection of its own while it runs, so a long one holds up nobody;
+// connections are kept open for later calls. Proxies of the environment (http_proxy ...) are used
+// for other machines only.
 class CurlClient final : public Client {
  public:
   CurlClient();
