@@ -1,6 +1,8 @@
 // An OCI registry (distribution-spec 1.1): blobs and manifests by digest.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
