@@ -27,6 +27,8 @@ struct Tls {
   bool is_verified = true;  // false: anybody may pretend to be the server
 };
 
+struct Response;
+
 struct Request {
   std::string method = "GET";
   std::string url;       // "http://localhost/path?query"
@@ -47,6 +49,8 @@ struct Request {
 
   // Called now and then with the bytes of the body that were sent, and their number in all.
   std::function<void(std::uint64_t sent, std::uint64_t total)> on_progress;
+  // Once, when status and headers of the answer are there and its body is not.
+  std::function<void(const Response& head)> on_head;
   // The body of a 2xx answer as it comes, instead of in the Response; false ends the call with
   // Code::cancelled. For answers without an end (watches) and for those that are hashed on the way.
   std::function<bool(std::string_view bytes)> on_body;

@@ -76,6 +76,7 @@ struct Call {
       response.status = space == std::string_view::npos ? 0 : std::atoi(line.data() + space);
       return;
     }
+    if (line.empty() && response.status >= 200 && request.on_head) request.on_head(response);
     auto colon = line.find(':');
     if (colon == std::string_view::npos) return;
     std::string_view value = line.substr(colon + 1);

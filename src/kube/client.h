@@ -37,10 +37,12 @@ inline constexpr Kind kRoleBinding{"rbac.authorization.k8s.io", "v1", "RoleBindi
 const Kind* kind_of(const Json& manifest);
 
 struct Where {
-  std::string namespace_;
-  std::string name;      // of one object
-  std::string selector;  // labelSelector of a list, "a=b,c=d"
-  std::string fields;    // fieldSelector of a list
+  std::string namespace_;  // empty: lists and watches are of all namespaces
+  std::string name;        // of one object
+  std::string selector;    // labelSelector of a list, "a=b,c=d"
+  std::string fields;      // fieldSelector of a list
+  // Asked at least once a second; true ends a call with Code::cancelled.
+  std::function<bool()> is_cancelled;
 };
 
 // One permission, as in a SelfSubjectAccessReview.
