@@ -15,7 +15,9 @@ Milliseconds doubling(Milliseconds first, Milliseconds most, std::uint32_t times
 Milliseconds rest_after(Outcome outcome, std::uint32_t failures_in_a_row) {
   using namespace std::chrono_literals;
   if (outcome == Outcome::not_started) return doubling(10ms, 50ms, failures_in_a_row);
-  if (outcome == Outcome::not_sent) return doubling(100ms, 1000ms, failures_in_a_row);
+  if (outcome == Outcome::not_sent || outcome == Outcome::refused) {
+    return doubling(100ms, 1000ms, failures_in_a_row);
+  }
   return Milliseconds(0);
 }
 

@@ -24,20 +24,20 @@ void Attempt::detach() {
 }
 
 void Attempt::on_head(const http::ResponseHead& head) {
-  refused_ = says_not_started(head);
-  if (listener_ != nullptr && !refused_) listener_->on_reply_head(head);
+  outcome_ = outcome_of(head);
+  if (listener_ != nullptr && is_passed_on()) listener_->on_reply_head(head);
 }
 
 void Attempt::on_body(std::string_view bytes) {
-  if (listener_ != nullptr && !refused_) listener_->on_reply_body(bytes);
+  if (listener_ != nullptr && is_passed_on()) listener_->on_reply_body(bytes);
 }
 
 void Attempt::on_done() {
-  end(refused_ ? Outcome::not_started : Outcome::answered, "");
+  end(outcome_, "");
 }
 
 void Attempt::on_failure(http::UpstreamFailure failure, std::string_view detail) {
-  if (refused_) return end(Outcome::not_started, detail);
+  if (!is_passed_on()) return end(outcome_, detail);
   switch (failure) {
     case http::UpstreamFailure::not_sent:
       return end(Outcome::not_sent, detail);
@@ -54,6 +54,7 @@ void Attempt::log_failure(Outcome outcome, std::string_view detail) const {
   std::string_view event = "replica_unreachable";
   if (outcome == Outcome::no_response) event = "replica_exited";
   if (outcome == Outcome::broken_reply) event = "replica_reply_broken";
+  if (outcome == Outcome::refused) event = "replica_refused";
   log(Level::warning, event,
       {{"replica", replica_->id}, {"version", replica_->version->id}, {"error", detail}});
 }

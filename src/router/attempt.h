@@ -54,6 +54,7 @@ class Attempt final : public http::UpstreamHandler {
   void on_body(std::string_view bytes) override;
   void on_done() override;
   void on_failure(http::UpstreamFailure failure, std::string_view detail) override;
+  bool is_passed_on() const { return outcome_ == policy::Outcome::answered; }
   void end(policy::Outcome outcome, std::string_view detail);
   void log_failure(policy::Outcome outcome, std::string_view detail) const;
 
@@ -62,8 +63,8 @@ class Attempt final : public http::UpstreamHandler {
   std::shared_ptr<Replica> replica_;
   std::optional<Ticket> ticket_;
   http::Body body_;
-  bool refused_ = false;                      // the replica said "not started"
-  std::unique_ptr<http::UpstreamCall> call_;  // last: it uses body_
+  policy::Outcome outcome_ = policy::Outcome::answered;  // as its head says
+  std::unique_ptr<http::UpstreamCall> call_;             // last: it uses body_
 };
 
 }  // namespace tidegate::router

@@ -23,7 +23,7 @@ Core::Core(const CoreOptions& options, Peers& peers, const Clock& clock, Random&
       access_timer_(loop_),
       upstreams_(loop_),
       waiting_room_(loop_, *this),
-      own_pages_(peers, options.index),
+      own_pages_(peers, options.index, options.link_token),
       server_(loop_, *this, {.error_reply = [this](int status, std::string_view detail) {
                 return on_protocol_error(status, detail);
               }}) {}
@@ -50,7 +50,7 @@ void Core::cut() {
 }
 
 void Core::on_request(http::ServerCall& call) {
-  if (own_pages_.answer(call)) return;
+  if (own_pages_.answer(call, routes_->is_known() && !is_leaving_)) return;
   const ExchangeId id = ExchangeId::make(options_.index, ++last_exchange_);
   std::unique_ptr<Exchange> exchange(new Exchange(*this, call, id));
   Exchange& begun = *exchange;

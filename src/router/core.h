@@ -20,6 +20,7 @@ struct CoreOptions {
   http::BodyLimits body_limits;
   std::uint32_t waiting_max = 10'000;
   bool writes_access_log = true;
+  Secret link_token;
 };
 
 // One thread's share of the router: its loop, server, connections to replicas, queues and counters.
@@ -36,15 +37,19 @@ class Core final : public http::RequestHandler,
   // From the hub.
   void install(RoutesPtr routes);
   Result<> add_listener(os::UniqueFd listener);
-  void drain(http::Task done);  // stops accepting; `done` once no connection is left
-  void cut();                   // ends what drain() still waits for
-  void flush_access_lines();    // to the hub
+  void leave() { is_leaving_ = true; }  // not ready any more
+  void drain(http::Task done);          // stops accepting; `done` once no connection is left
+  void cut();                           // ends what drain() still waits for
+  void flush_access_lines();            // to the hub
   std::string take_access_lines() { return std::exchange(access_lines_, {}); }
 
   // From other cores.
   void pump_here(const std::shared_ptr<VersionState>& version) { waiting_room_.pump(version); }
   CoreSnapshot snapshot() const { return {counters_, server_.connections()}; }
   void add_snapshot(std::uint64_t page, CoreSnapshot part);
+  void add_router_page(std::uint64_t page, std::string json) {
+    own_pages_.add_router_page(page, std::move(json));
+  }
 
  private:
   void on_request(http::ServerCall& call) override;
@@ -83,6 +88,7 @@ class Core final : public http::RequestHandler,
   Dice dice_;
   http::Loop loop_;
   RoutesPtr routes_;
+  bool is_leaving_ = false;
   Counters counters_;
   http::BodyLimits body_limits_;      // as they are for the next request
   std::vector<std::uint32_t> loads_;  // room for claim()

@@ -98,16 +98,17 @@ Stage<void> Exchange::find_version() {
   const RoutesPtr& newest = core_.routes();
   const Routes* known = later_routes_ ? later_routes_.get() : routes_.get();
   if (newest.get() == known) return {};
+  const table::Service& config = *service_->config;
+  const LiveService* service = newest->find_service(config.workspace, config.name);
+  if (service == nullptr) return refuse(404, Reason::unknown_service);
   const LiveVersion* version = newest->find_version(version_->config->id);
   if (version == nullptr) {
-    const table::Service& config = *service_->config;
-    const LiveService* service = newest->find_service(config.workspace, config.name);
-    if (service == nullptr) return refuse(404, Reason::unknown_service);
     const auto chosen = policy::split(service->weights, core_.dice());
     if (!chosen) return refuse(503, Reason::no_replica);
     version = &service->versions[*chosen];
     record_.version = version->config->name;
   }
+  service_ = service;
   version_ = version;
   later_routes_ = newest;
   return {};

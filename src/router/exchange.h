@@ -69,11 +69,11 @@ class Exchange final : private Attempt::Listener {
   // Decided once.
   const RoutesPtr routes_;
   Target target_;  // views into the head: valid while call_ is
-  const LiveService* service_ = nullptr;
 
-  // What the request wants a slot of: a version of routes_, or one that took its place in
-  // later_routes_.
+  // What the request wants a slot of: a version of routes_, or it (or one that took its place) as
+  // later_routes_ has it.
   RoutesPtr later_routes_;
+  const LiveService* service_ = nullptr;
   const LiveVersion* version_ = nullptr;
 
   http::Body body_;

@@ -29,7 +29,8 @@ void Exchange::dispatch(Ticket ticket) {
       request_head_for_replica(call_->head(), {.path = target_.replica_path,
                                                .request_id = record_.request_id,
                                                .peer = record_.peer,
-                                               .body_size = body_.size()});
+                                               .body_size = body_.size(),
+                                               .replica_secret = service_->config->replica_secret});
   attempt_ = &core_.start_attempt(*this, std::move(ticket), std::move(body_), head);
   arm_timer(version_->config->scoring_timeout);
 }
@@ -88,7 +89,9 @@ void Exchange::try_again(policy::Outcome outcome) {
   core_.count_retry({record_.workspace, record_.service}, outcome);
   wait_began_ = core_.clock().mono();
   if (wait_began_ >= wait_deadline_ && ++late_retries_ > kLateRetriesMax) {
-    return refuse_with({.status = 503, .reason = Reason::queue_timeout});
+    return refuse_with({.status = 503,
+                        .reason = outcome == policy::Outcome::refused ? Reason::replica_refused
+                                                                      : Reason::queue_timeout});
   }
   if (Stage<void> found = find_version(); !found) return refuse_with(found.error());
   wait(WaitingRoom::End::front);

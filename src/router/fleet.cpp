@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "base/log.h"
 
@@ -13,6 +14,7 @@ constexpr std::size_t kDrainedRemembered = 10'000;
 }  // namespace
 
 RoutesPtr Fleet::build(table::Table table) {
+  ++newest_build_;
   Replicas next;
   std::vector<std::vector<LiveVersion>> live;
   for (const table::Service& service : table.services) {
@@ -24,7 +26,7 @@ RoutesPtr Fleet::build(table::Table table) {
   for (auto& [id, replica] : present_) {
     auto kept = next.find(id);
     if (kept != next.end() && kept->second == replica) continue;
-    going_.push_back(Going{.replica = replica, .since_table = table.version});
+    going_.push_back(Going{.replica = replica, .since_build = newest_build_});
   }
   present_ = std::move(next);
   std::erase_if(versions_, [](const auto& entry) { return entry.second.expired(); });
@@ -80,19 +82,33 @@ std::shared_ptr<Replica> Fleet::take_back(const std::string& replica_id) {
   return replica;
 }
 
-void Fleet::all_cores_use(std::uint64_t table_version) {
-  in_use_ = std::max(in_use_, table_version);
+void Fleet::all_cores_use(std::uint64_t build) {
+  in_use_ = std::max(in_use_, build);
 }
 
 std::vector<std::string> Fleet::take_drained() {
   std::vector<std::string> drained;
   std::erase_if(going_, [this, &drained](const Going& going) {
-    if (going.since_table > in_use_ || going.replica->in_flight.load() > 0) return false;
+    if (going.since_build > in_use_ || going.replica->in_flight.load() > 0) return false;
     if (!present_.contains(going.replica->id)) drained.push_back(going.replica->id);
     return true;
   });
   for (const std::string& id : drained) remember_drained(id);
   return drained;
+}
+
+std::vector<std::string> Fleet::busy_versions() const {
+  std::set<std::string> busy;
+  auto look_at = [&busy](const Replica& replica) {
+    if (replica.in_flight.load() > 0) busy.insert(replica.version->id);
+  };
+  for (const auto& [id, replica] : present_) look_at(*replica);
+  for (const Going& going : going_) look_at(*going.replica);
+  for (const auto& [id, version] : versions_) {
+    const std::shared_ptr<VersionState> state = version.lock();
+    if (state && state->waiting.load() > 0) busy.insert(id);
+  }
+  return {busy.begin(), busy.end()};
 }
 
 void Fleet::remember_drained(const std::string& id) {

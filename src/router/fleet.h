@@ -20,21 +20,25 @@ class Fleet {
  public:
   Fleet(unsigned cores, SlotWatcher& watcher) : cores_(cores), watcher_(watcher) {}
 
-  // Replicas whose address cannot be read are left out, with an error in the log.
+  // Replicas whose address cannot be read are left out, with an error in the log. Builds are
+  // counted, from 1: one published table is built again whenever its pods change.
   RoutesPtr build(table::Table table);
-  // Every core decides by this table now: nobody can claim what it does not have.
-  void all_cores_use(std::uint64_t table_version);
+  std::uint64_t newest_build() const { return newest_build_; }
+  // Every core decides by this build now: nobody can claim what it does not have.
+  void all_cores_use(std::uint64_t build);
 
   // Replicas that went and have nothing in flight any more, each id once.
   std::vector<std::string> take_drained();
   // The same, all that is remembered (the last 10'000).
   std::vector<std::string> all_drained() const;
+  // Ids of the versions of which something is in flight or queued, also of those that went; sorted.
+  std::vector<std::string> busy_versions() const;
   bool is_waiting_for_any() const { return !going_.empty(); }
 
  private:
   struct Going {
     std::shared_ptr<Replica> replica;
-    std::uint64_t since_table;
+    std::uint64_t since_build;
   };
   using Replicas = std::unordered_map<std::string, std::shared_ptr<Replica>>;
 
@@ -48,9 +52,10 @@ class Fleet {
   const unsigned cores_;
   SlotWatcher& watcher_;
   std::map<std::string, std::weak_ptr<VersionState>> versions_;
-  Replicas present_;          // in the newest table
-  std::vector<Going> going_;  // in no table, maybe with something in flight
-  std::uint64_t in_use_ = 0;  // the newest table that all cores use
+  Replicas present_;          // in the newest build
+  std::vector<Going> going_;  // not in it, maybe with something in flight
+  std::uint64_t newest_build_ = 0;
+  std::uint64_t in_use_ = 0;  // the newest build that all cores use
   std::deque<std::string> drained_;
 };
 

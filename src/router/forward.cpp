@@ -25,7 +25,9 @@ bool is_listed(std::string_view list, std::string_view name) {
 
 // Those that we write ourselves, or that mean this connection only.
 bool stays_here(std::string_view name, std::string_view connection) {
-  for (std::string_view ours : {"Content-Length", "Expect", "x-request-id", "X-Forwarded-For"}) {
+  for (std::string_view ours : {std::string_view("Content-Length"), std::string_view("Expect"),
+                                std::string_view("x-request-id"),
+                                std::string_view("X-Forwarded-For"), kReplicaSecretHeader}) {
     if (http::equal_names(name, ours)) return true;
   }
   return http::is_hop_by_hop(name) || (!connection.empty() && is_listed(connection, name));
@@ -69,6 +71,9 @@ std::string request_head_for_replica(const http::RequestHead& head,
   if (!head.find("Host")) out.append("Host: replica\r\n");  // HTTP/1.0 clients need not send one
   out.append("x-request-id: ").append(forwarded.request_id).append("\r\n");
   append_forwarded_for(out, head, forwarded.peer);
+  if (!forwarded.replica_secret.empty()) {
+    out.append(kReplicaSecretHeader).append(": ").append(forwarded.replica_secret).append("\r\n");
+  }
   if (forwarded.body_size > 0 || head.method == "POST") {
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", forwarded.body_size);
   }
@@ -76,8 +81,11 @@ std::string request_head_for_replica(const http::RequestHead& head,
   return out;
 }
 
-bool says_not_started(const http::ResponseHead& head) {
-  return head.status == 503 && head.find("x-tidegate-not-started") == "1";
+policy::Outcome outcome_of(const http::ResponseHead& head) {
+  const bool not_started = head.find("x-tidegate-not-started") == "1";
+  if (not_started && head.status == 503) return policy::Outcome::not_started;
+  if (not_started && head.status == 401) return policy::Outcome::refused;
+  return policy::Outcome::answered;
 }
 
 ForwardedReply reply_head_for_client(const http::ResponseHead& head, std::string_view request_id) {

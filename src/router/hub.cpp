@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "table/router_page.h"
 #include "table/table_file.h"
 
 namespace tidegate::router {
@@ -24,6 +25,7 @@ RouterOptions with_defaults(RouterOptions options) {
 Hub::Hub(RouterOptions options, const Clock& clock, Random& random,
          std::vector<os::UniqueFd> listeners)
     : options_(with_defaults(std::move(options))),
+      router_id_(random_hex(random, 8)),
       clock_(clock),
       random_(random),
       listeners_(std::move(listeners)),
@@ -43,23 +45,25 @@ Result<> Hub::run() {
 }
 
 Result<> Hub::begin() {
-  TIDEGATE_TRY(auto access_log, telemetry::AccessLog::open({.path = options_.access_log}));
+  TIDEGATE_TRY(auto access_log, telemetry::AccessLog::open(
+                                    {.path = options_.access_log, .fd = options_.access_log_fd}));
   access_log_.emplace(std::move(access_log));
   for (unsigned i = 0; i < options_.cores; ++i) {
     const CoreOptions core{.index = i,
                            .body_limits = {.size_max_bytes = options_.body_max_bytes,
                                            .spill_folder = options_.spill_folder},
                            .waiting_max = options_.waiting_max,
-                           .writes_access_log = !options_.access_log.empty()};
+                           .writes_access_log = access_log_->is_kept(),
+                           .link_token = options_.link_token};
     cores_.emplace_back(new Core(core, *this, clock_, random_));
   }
-  load_table();
+  if (!options_.table_path.empty()) load_table();
   TIDEGATE_TRY_VOID(deal_out_listeners());
   for (auto& core : cores_) {
     threads_.emplace_back([loop = &core->loop()] { loop->run(); });
   }
   if (!options_.link_path.empty()) {
-    link_.reset(new Link(loop_, options_.link_path, random_hex(random_, 8), *this));
+    link_.reset(new Link(loop_, options_.link_path, router_id_, *this));
     link_->start();
   }
   return {};
@@ -73,7 +77,7 @@ void Hub::load_table() {
   }
   newest_version_ = applied_version_ = read->has_value() ? (*read)->version : 0;
   const RoutesPtr routes = fleet_.build(read->value_or(table::Table{}));
-  fleet_.all_cores_use(applied_version_);
+  fleet_.all_cores_use(fleet_.newest_build());
   for (auto& core : cores_) core->install(routes);
 }
 
@@ -97,34 +101,61 @@ void Hub::end() {
   }
 }
 
+bool Hub::is_older(const table::Table& table) const {
+  if (table.version >= newest_version_) return false;
+  log(Level::warning, "older_table_ignored", {{"table", table.version}, {"ours", newest_version_}});
+  return true;
+}
+
 void Hub::on_table(table::Table table) {
-  const std::uint64_t version = table.version;
-  if (version < newest_version_) {
-    log(Level::warning, "older_table_ignored", {{"table", version}, {"ours", newest_version_}});
-  }
-  if (version <= newest_version_) {
-    if (applied_version_ == newest_version_) link_->report_applied();
+  if (is_older(table) || table.version == newest_version_) {
+    if (applied_version_ == newest_version_ && link_) link_->report_applied();
     return;
   }
+  install(std::move(table));
+}
+
+void Hub::on_set_table(table::Table table) {
+  if (!is_older(table)) install(std::move(table));
+}
+
+void Hub::install(table::Table table) {
+  const std::uint64_t version = table.version;
   newest_version_ = version;
-  installs_left_[version] = options_.cores;
   const RoutesPtr routes = fleet_.build(std::move(table));
+  const std::uint64_t build = fleet_.newest_build();
+  installs_left_[build] = options_.cores;
   for (unsigned i = 0; i < options_.cores; ++i) {
-    post_to_core(i, [this, routes, version](Core& core) {
+    post_to_core(i, [this, routes, build, version](Core& core) {
       core.install(routes);
-      loop_.post([this, version] { on_installed(version); });
+      loop_.post([this, build, version] { on_installed(build, version); });
     });
   }
 }
 
-void Hub::on_installed(std::uint64_t version) {
-  if (--installs_left_[version] > 0) return;
-  installs_left_.erase(version);
+void Hub::on_installed(std::uint64_t build, std::uint64_t version) {
+  if (--installs_left_[build] > 0) return;
+  installs_left_.erase(build);
+  fleet_.all_cores_use(build);
+  if (applied_version_ != version) log(Level::info, "table_applied", {{"table", version}});
   applied_version_ = version;
-  fleet_.all_cores_use(version);
-  log(Level::info, "table_applied", {{"table", version}});
   if (link_) link_->report_applied();
   report_drained();
+}
+
+// Both members are of one moment: what is not busy when all cores use a table stays so if the table
+// does not have it.
+std::string Hub::router_page() const {
+  return table::to_json(
+      {.router_id = router_id_, .table_version = applied_version_, .busy = fleet_.busy_versions()});
+}
+
+void Hub::ask_router_page(unsigned core, std::uint64_t page) {
+  loop_.post([this, core, page] {
+    post_to_core(core, [page, json = router_page()](Core& asker) mutable {
+      asker.add_router_page(page, std::move(json));
+    });
+  });
 }
 
 void Hub::report_drained() {
@@ -134,11 +165,26 @@ void Hub::report_drained() {
 }
 
 void Hub::stop() {
-  loop_.post([this] { drain(); });
+  loop_.post([this] { leave(); });
+}
+
+void Hub::set_table(table::Table table) {
+  loop_.post([this, table = std::move(table)]() mutable { on_set_table(std::move(table)); });
+}
+
+// Whoever sends us requests is told first, by /readyz. A second stop() cuts the delay short.
+void Hub::leave() {
+  if (phase_ != Phase::running || options_.drain_delay.count() == 0) return drain();
+  phase_ = Phase::leaving;
+  log(Level::info, "router_leaving", {{"delay_ms", options_.drain_delay.count()}});
+  for (unsigned i = 0; i < options_.cores; ++i) {
+    post_to_core(i, [](Core& core) { core.leave(); });
+  }
+  stop_timer_.start(options_.drain_delay, [this] { drain(); });
 }
 
 void Hub::drain() {
-  if (phase_ != Phase::running) return;
+  if (phase_ != Phase::running && phase_ != Phase::leaving) return;
   phase_ = Phase::draining;
   log(Level::info, "router_draining", {{"timeout_ms", options_.drain_timeout.count()}});
   stop_timer_.start(options_.drain_timeout, [this] { cut(); });

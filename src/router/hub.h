@@ -22,7 +22,8 @@ class Hub final : private Peers, private SlotWatcher, private Link::Owner {
   ~Hub() override;
 
   Result<> run();
-  void stop();  // any thread
+  void stop();                         // any thread
+  void set_table(table::Table table);  // any thread
 
  private:
   Result<> begin();
@@ -30,14 +31,20 @@ class Hub final : private Peers, private SlotWatcher, private Link::Owner {
   void load_table();
   void end();
 
-  // Tables
-  void on_table(table::Table table) override;
-  void on_installed(std::uint64_t version);
+  // Tables. Builds of one version follow each other in order, so `applied` is exact: every core
+  // decides by a build of that version, or of a newer one.
+  void on_table(table::Table table) override;  // from the link: one version is one table
+  void on_set_table(table::Table table);       // from outside: its replicas may be others
+  bool is_older(const table::Table& table) const;
+  void install(table::Table table);
+  void on_installed(std::uint64_t build, std::uint64_t version);
+  std::string router_page() const;
   void report_drained();
   std::uint64_t applied_version() const override { return applied_version_; }
   std::vector<std::string> all_drained() const override { return fleet_.all_drained(); }
 
-  // Stopping: drain -> (cut) -> flush -> the loop stops
+  // Stopping: (leave) -> drain -> (cut) -> flush -> the loop stops
+  void leave();
   void drain();
   void cut();
   void flush();
@@ -47,10 +54,12 @@ class Hub final : private Peers, private SlotWatcher, private Link::Owner {
   // Peers, SlotWatcher: any thread
   void post_to_core(unsigned core, CoreTask task) override;
   unsigned cores() const override { return options_.cores; }
+  void ask_router_page(unsigned core, std::uint64_t page) override;
   void write_access_lines(std::string lines) override;
   void on_slot_freed(const std::shared_ptr<VersionState>& version) override;
 
   const RouterOptions options_;
+  const std::string router_id_;
   const Clock& clock_;
   Random& random_;
   std::vector<os::UniqueFd> listeners_;  // until begin()
@@ -59,13 +68,13 @@ class Hub final : private Peers, private SlotWatcher, private Link::Owner {
   http::Loop loop_;
   std::optional<telemetry::AccessLog> access_log_;
   Fleet fleet_;
-  std::uint64_t newest_version_ = 0;   // of the tables that were handed to the cores
-  std::uint64_t applied_version_ = 0;  // of those that all cores use
-  std::map<std::uint64_t, unsigned> installs_left_;
+  std::uint64_t newest_version_ = 0;                 // of the tables that were handed to the cores
+  std::uint64_t applied_version_ = 0;                // of those that all cores use
+  std::map<std::uint64_t, unsigned> installs_left_;  // by build
   http::Timer drained_timer_;
   std::unique_ptr<Link> link_;
 
-  enum class Phase { running, draining, flushing } phase_ = Phase::running;
+  enum class Phase { running, leaving, draining, flushing } phase_ = Phase::running;
   http::Timer stop_timer_;
 
   std::vector<std::unique_ptr<Core>> cores_;

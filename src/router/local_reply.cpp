@@ -69,6 +69,12 @@ std::string text_of(Reason reason, const ReplyContext& context) {
           "Too many requests for service {} (overloaded): too many wait for a replica "
           "already. Try again later, or raise numReplicas.",
           context.service);
+    case Reason::replica_refused:
+      return fmt::format(
+          "The replicas of service {} refuse this router: they want another "
+          "x-tidegate-replica-secret than its routing table has. This passes when both have the "
+          "same; if it does not, update the service.",
+          context.service);
     case Reason::draining:
       return "This router is stopping. Try again in a moment.";
     case Reason::replica_exited:
@@ -122,6 +128,8 @@ std::string_view word_of(Reason reason) {
       return "queue_timeout";
     case Reason::queue_full:
       return "queue_full";
+    case Reason::replica_refused:
+      return "replica_refused";
     case Reason::draining:
       return "draining";
     case Reason::replica_exited:

@@ -27,6 +27,7 @@ enum class Reason {
   no_replica,          // 503: none was there within maxQueueWaitMs
   queue_timeout,       // 503: none was free within maxQueueWaitMs
   queue_full,          // 503: too many wait already
+  replica_refused,     // 503: every replica wants another secret than this router shows
   draining,            // 503: this router stops
   replica_exited,      // 502: it had the request and went away
   broken_reply,        // 502 if nothing was passed on yet

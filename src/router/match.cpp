@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "table/router_page.h"
+
 namespace tidegate::router {
 namespace {
 
@@ -62,6 +64,8 @@ OwnPage own_page(const http::RequestHead& head) {
   if (head.method != "GET") return OwnPage::none;
   const std::string_view path = head.path();
   if (path == "/" || path == "/healthz") return OwnPage::health;
+  if (path == "/readyz") return OwnPage::ready;
+  if (path == table::kRouterPage) return OwnPage::router;
   return path == "/metrics" ? OwnPage::metrics : OwnPage::none;
 }
 

@@ -19,7 +19,7 @@ struct Target {
 Stage<Target> match(const http::RequestHead& head);
 
 // The pages of the router itself.
-enum class OwnPage { none, health, metrics };
+enum class OwnPage { none, health, ready, metrics, router };
 OwnPage own_page(const http::RequestHead& head);
 
 }  // namespace tidegate::router

@@ -31,12 +31,14 @@ void retries_family(PrometheusText& text, const Counters& all) {
               "Requests given to a replica again because they had not been started.");
   for (const auto& [name, counters] : all.services()) {
     const Labels labels{{"workspace", name.workspace}, {"service", name.service}};
-    Labels not_started = labels;
-    not_started.emplace_back("reason", "not_started");
-    text.sample("tidegate_router_retries_total", not_started, counters.not_started_retries);
-    Labels not_sent = labels;
-    not_sent.emplace_back("reason", "not_sent");
-    text.sample("tidegate_router_retries_total", not_sent, counters.not_sent_retries);
+    auto sample = [&text, &labels](std::string_view reason, std::uint64_t count) {
+      Labels with_reason = labels;
+      with_reason.emplace_back("reason", reason);
+      text.sample("tidegate_router_retries_total", with_reason, count);
+    };
+    sample("not_started", counters.not_started_retries);
+    sample("not_sent", counters.not_sent_retries);
+    sample("refused", counters.refused_retries);
   }
 }
 
@@ -83,8 +85,9 @@ void Counters::count(const telemetry::AccessRecord& record) {
 
 void Counters::count_retry(const ServiceName& service, policy::Outcome why) {
   ServiceCounters& counters = services_[service];
-  ++(why == policy::Outcome::not_started ? counters.not_started_retries
-                                         : counters.not_sent_retries);
+  if (why == policy::Outcome::not_started) ++counters.not_started_retries;
+  if (why == policy::Outcome::not_sent) ++counters.not_sent_retries;
+  if (why == policy::Outcome::refused) ++counters.refused_retries;
 }
 
 void Counters::merge(const Counters& other) {
@@ -96,6 +99,7 @@ void Counters::merge(const Counters& other) {
     ours.upstream.merge(theirs.upstream);
     ours.not_started_retries += theirs.not_started_retries;
     ours.not_sent_retries += theirs.not_sent_retries;
+    ours.refused_retries += theirs.refused_retries;
   }
 }
 

@@ -33,6 +33,7 @@ struct ServiceCounters {
   telemetry::Histogram upstream;
   std::uint64_t not_started_retries = 0;
   std::uint64_t not_sent_retries = 0;
+  std::uint64_t refused_retries = 0;
 };
 
 // What one core has counted. A value: a copy is a snapshot. Each core owns its own; whoever renders

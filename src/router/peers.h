@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -15,6 +16,8 @@ class Peers {
   // Runs on that core's thread, in order of posting. Dropped once the router has stopped.
   virtual void post_to_core(unsigned core, CoreTask task) = 0;
   virtual unsigned cores() const = 0;
+  // The router's page, from the hub: Core::add_router_page(page, json) on that core.
+  virtual void ask_router_page(unsigned core, std::uint64_t page) = 0;
   // Lines of the access log, on their way to the file.
   virtual void write_access_lines(std::string lines) = 0;
 

@@ -5,6 +5,7 @@ namespace tidegate::router {
 void Replica::rest(policy::Outcome outcome, MonoTime now) {
   const std::uint32_t failures = failures_in_a_row.fetch_add(1, std::memory_order_relaxed) + 1;
   const MonoTime until = now + policy::rest_after(outcome, failures);
+  refuses.store(outcome == policy::Outcome::refused, std::memory_order_relaxed);
   rests_until.store(until.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
@@ -13,6 +14,7 @@ void Replica::recover() {
   if (failures_in_a_row.load(std::memory_order_relaxed) == 0) return;
   failures_in_a_row.store(0, std::memory_order_relaxed);
   rests_until.store(0, std::memory_order_relaxed);
+  refuses.store(false, std::memory_order_relaxed);
 }
 
 std::optional<Ticket> Ticket::claim(const std::shared_ptr<Replica>& replica, std::uint32_t limit) {

@@ -50,6 +50,7 @@ struct Replica {
   // After a failure that proves that nothing started, it is left alone for a while.
   alignas(64) std::atomic<MonoTime::rep> rests_until{0};
   std::atomic<std::uint32_t> failures_in_a_row{0};
+  std::atomic<bool> refuses{false};  // the last failure: it wants another secret than ours
 
   bool is_resting(MonoTime now) const {
     return now.time_since_epoch().count() < rests_until.load(std::memory_order_relaxed);

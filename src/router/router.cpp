@@ -20,6 +20,9 @@ Router::~Router() = default;
 Result<> Router::run() {
   return impl_->hub.run();
 }
+void Router::set_table(table::Table table) {
+  impl_->hub.set_table(std::move(table));
+}
 void Router::stop() {
   impl_->hub.stop();
 }

@@ -5,6 +5,18 @@
 #include "router/claim.h"
 
 namespace tidegate::router {
+namespace {
+
+// Why nobody had a slot for so long.
+Reason reason_of_wait(const LiveVersion& version) {
+  if (version.replicas.empty()) return Reason::no_replica;
+  for (const std::shared_ptr<Replica>& replica : version.replicas) {
+    if (!replica->refuses.load(std::memory_order_relaxed)) return Reason::queue_timeout;
+  }
+  return Reason::replica_refused;
+}
+
+}  // namespace
 
 void WaitingRoom::join(const std::shared_ptr<VersionState>& version, ExchangeId exchange,
                        MonoTime deadline, End end) {
@@ -63,8 +75,7 @@ void WaitingRoom::pump(Queue& queue) {
     queue.waiters.remove(*next);
     finish(queue, *next, std::move(*ticket));
   }
-  const LocalReply too_late{
-      .status = 503, .reason = live->replicas.empty() ? Reason::no_replica : Reason::queue_timeout};
+  const LocalReply too_late{.status = 503, .reason = reason_of_wait(*live)};
   for (policy::AdmissionQueue::Id id : queue.waiters.take_expired(now)) finish(queue, id, too_late);
   arm_timer(queue, *live, now);
 }

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "scoring/messages.h"
+#include "scoring/replica_secret.h"
 #include "scoring/script_headers.h"
 
 namespace tidegate::scoring {
@@ -26,6 +27,13 @@ http::Reply text_reply(int status, std::string_view content_type, std::string bo
 http::Reply plain_error(int status, std::string_view message) {
   http::Reply reply = text_reply(status, kJson, message_body(message));
   reply.headers.emplace_back("x-ms-run-function-failed", "False");
+  return reply;
+}
+
+// Nothing has started, so a router may go elsewhere, as after a full replica's refusal.
+http::Reply stranger_reply() {
+  http::Reply reply = plain_error(401, kStranger);
+  reply.headers.emplace_back("x-tidegate-not-started", "1");
   return reply;
 }
 
@@ -75,6 +83,7 @@ void Front::on_request(http::ServerCall& call) {
   std::string_view path = call.head().path();
   if (path.find('%') != std::string_view::npos) path = decoded = http::percent_decode(path);
 
+  if (!may_ask(call.head(), path)) return call.reply(stranger_reply());
   const bool is_score = path == "/score";
   if (!is_score && path != "/" && path != "/swagger.json") {
     return call.reply(plain_error(404, kNotFound));
@@ -91,6 +100,14 @@ void Front::on_request(http::ServerCall& call) {
   if (!found.complaint.empty()) return reply_message(exchange, 431, found.complaint);
   if (exchange.ids.legacy_header_used) warn_of_legacy_id(exchange);
   is_score ? answer_score(exchange) : answer_swagger(exchange);
+}
+
+// The probes of a cluster know no secret.
+bool Front::may_ask(const http::RequestHead& head, std::string_view path) const {
+  if (options_.replica_secret.empty()) return true;
+  if (head.method == "GET" && path == "/") return true;
+  const std::string_view shown = head.find(kReplicaSecretHeader).value_or("");
+  return constant_time_equal(shown, options_.replica_secret.reveal());
 }
 
 void Front::warn_of_legacy_id(const Exchange& exchange) {

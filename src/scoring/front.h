@@ -3,6 +3,7 @@
 #include <atomic>
 #include <string>
 
+#include "base/secret.h"
 #include "http/loop.h"
 #include "http/server.h"
 #include "scoring/access_log.h"
@@ -19,6 +20,8 @@ struct FrontOptions {
   Milliseconds scoring_timeout{3'600'000};  // 0: none
   std::string version;                      // x-ms-server-version; empty: not sent
   int log_fd = -1;
+  // What every request but GET / must show in x-tidegate-replica-secret; empty: nothing.
+  Secret replica_secret;
 };
 
 // What stands between a request and the worker: routes, admission, header rules, access log.
@@ -46,6 +49,7 @@ class Front final : public http::RequestHandler {
  private:
   enum class Phase { starting, serving, stopping };
 
+  bool may_ask(const http::RequestHead& head, std::string_view path) const;
   void answer_health(http::ServerCall& call);
   void answer_swagger(Exchange& exchange);
   void answer_score(Exchange& exchange);

@@ -1,5 +1,7 @@
 #include "scoring/script_headers.h"
 
+#include "scoring/replica_secret.h"
+
 namespace tidegate::scoring {
 namespace {
 
@@ -28,6 +30,7 @@ HeaderList script_headers(const http::RequestHead& head) {
   HeaderList out;
   for (const http::HeaderView& header : head.headers) {
     if (header.name.find('_') != std::string_view::npos) continue;
+    if (http::equal_names(header.name, kReplicaSecretHeader)) continue;
     std::string name = title_case(header.name);
     bool repeated = false;
     for (auto& [known, value] : out) {

@@ -10,7 +10,8 @@
 namespace tidegate::telemetry {
 
 struct AccessLogOptions {
-  os::Path path;  // empty: lines are dropped
+  os::Path path;
+  int fd = -1;  // used if path is empty; not owned, never rotated. -1: lines are dropped
   std::uint64_t size_max_bytes = 64UL << 20;
 };
 
@@ -22,10 +23,12 @@ class AccessLog {
 
   // Whole lines. An error leaves the log usable for the next call (a full disk may get room again).
   Result<> write(std::string_view lines);
+  bool is_kept() const { return options_.fd >= 0 || !options_.path.empty(); }
 
  private:
   explicit AccessLog(AccessLogOptions options) : options_(std::move(options)) {}
   Result<> reopen();
+  Result<> write_all(int fd, std::string_view lines);
 
   AccessLogOptions options_;
   os::UniqueFd fd_;

@@ -66,9 +66,9 @@ bool parse_addresses(PyObject* list, std::vector<http::Address>& out) {
 }
 
 PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
-  static const char* const kNames[] = {
-      "addresses",          "concurrent_max", "body_max_bytes", "body_folder",
-      "scoring_timeout_ms", "version",        "log_fd",         nullptr};
+  static const char* const kNames[] = {"addresses",   "concurrent_max",     "body_max_bytes",
+                                       "body_folder", "scoring_timeout_ms", "version",
+                                       "log_fd",      "replica_secret",     nullptr};
   PyObject* addresses = nullptr;
   Py_ssize_t concurrent_max = 1;
   unsigned long long body_max_bytes = 0;
@@ -76,9 +76,10 @@ PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   long long scoring_timeout_ms = 0;
   const char* version = "";
   int log_fd = -1;
-  if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|$nKsLsi", const_cast<char**>(kNames), &addresses,
-                                  &concurrent_max, &body_max_bytes, &body_folder,
-                                  &scoring_timeout_ms, &version, &log_fd) == 0) {
+  const char* replica_secret = "";
+  if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|$nKsLsis", const_cast<char**>(kNames),
+                                  &addresses, &concurrent_max, &body_max_bytes, &body_folder,
+                                  &scoring_timeout_ms, &version, &log_fd, &replica_secret) == 0) {
     return nullptr;
   }
   if (concurrent_max < 1) {
@@ -93,6 +94,7 @@ PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   options.front.scoring_timeout = Milliseconds(scoring_timeout_ms);
   options.front.version = version;
   options.front.log_fd = log_fd;
+  options.front.replica_secret = Secret(replica_secret);
   auto* alloc = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
   PyObject* self = alloc(type, 0);
   if (self != nullptr) {

@@ -20,6 +20,7 @@ def main() -> NoReturn:
     try:
         try:
             settings = read_settings(os.environ)
+            os.environ.pop("TIDEGATE_REPLICA_SECRET", None)  # no business of the script or its children
         except SettingsError as error:
             raise startup.StartFailed("start", error) from None
         serve(settings)
@@ -59,6 +60,7 @@ def make_server(settings: Settings) -> Any:
             scoring_timeout_ms=settings.scoring_timeout_ms,
             version=settings.version_header,
             log_fd=logs.STDOUT_FD,
+            replica_secret=settings.replica_secret,
         )
         addresses = server.start()
     except (OSError, ValueError) as error:

@@ -23,6 +23,7 @@ class Settings(NamedTuple):
     body_folder: str  # where bodies beyond a few MB wait
     version_header: str  # "" : not sent
     startup_error_file: str
+    replica_secret: str  # what routers must show; "" : nothing
 
 
 LOG_LEVELS = {
@@ -65,6 +66,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         body_folder=text("TMPDIR", "/tmp"),
         version_header="tidegate/" + __version__ if shows_version else "",
         startup_error_file=environ.get("TIDEGATE_STARTUP_ERROR", ""),
+        replica_secret=text("TIDEGATE_REPLICA_SECRET", ""),
     )
     if problems:
         raise SettingsError("\n".join(problems))

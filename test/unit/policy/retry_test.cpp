@@ -8,6 +8,7 @@ namespace {
 TEST(Retry, OnlyWhatSurelyDidNotStartIsSentAgain) {
   EXPECT_TRUE(may_retry(Outcome::not_sent));
   EXPECT_TRUE(may_retry(Outcome::not_started));
+  EXPECT_TRUE(may_retry(Outcome::refused));
   EXPECT_FALSE(may_retry(Outcome::no_response));
   EXPECT_FALSE(may_retry(Outcome::broken_reply));
   EXPECT_FALSE(may_retry(Outcome::answered));
@@ -24,6 +25,7 @@ TEST(Retry, AFullReplicaRestsUpTo50Ms) {
 TEST(Retry, AnUnreachableReplicaRestsUpToASecond) {
   EXPECT_EQ(rest_after(Outcome::not_sent, 1).count(), 100);
   EXPECT_EQ(rest_after(Outcome::not_sent, 4).count(), 800);
+  EXPECT_EQ(rest_after(Outcome::refused, 4).count(), 800);
   EXPECT_EQ(rest_after(Outcome::not_sent, 0xffffffffU).count(), 1000);
 }
 

@@ -110,6 +110,32 @@ TEST_F(Fleets, ANewTableEndsRests) {
   EXPECT_FALSE(replica(first, 0)->is_resting(MonoTime()));
 }
 
+TEST_F(Fleets, BuildsOfOneVersionAreToldApart) {
+  const RoutesPtr first = fleet_.build(table_with(7, {"a"}));
+  EXPECT_EQ(fleet_.newest_build(), 1U);
+  fleet_.all_cores_use(1);
+  fleet_.build(table_with(7, {}));
+  EXPECT_EQ(fleet_.take_drained(), Ids{}) << "a core may still use the build that has it";
+  fleet_.all_cores_use(fleet_.newest_build());
+  EXPECT_EQ(fleet_.take_drained(), Ids{"a"});
+}
+
+TEST_F(Fleets, BusyIsWhatIsInFlightOrQueuedAlsoOfVersionsThatWent) {
+  const RoutesPtr first = fleet_.build(table_with(1, {"a", "b"}, "v.2"));
+  EXPECT_EQ(fleet_.busy_versions(), Ids{});
+  auto ticket = Ticket::claim(replica(first, 1), 1);
+  const RoutesPtr second = fleet_.build(table_with(2, {"c"}, "v.1"));
+  fleet_.all_cores_use(2);
+  EXPECT_EQ(fleet_.busy_versions(), Ids{"v.2"});
+  second->services()[0].versions[0].state->waiting = 1;
+  EXPECT_EQ(fleet_.busy_versions(), (Ids{"v.1", "v.2"}));
+  ticket.reset();
+  fleet_.take_drained();
+  EXPECT_EQ(fleet_.busy_versions(), Ids{"v.1"});
+  second->services()[0].versions[0].state->waiting = 0;
+  EXPECT_EQ(fleet_.busy_versions(), Ids{});
+}
+
 TEST_F(Fleets, WhatIsRememberedAsDrainedHasALimit) {
   for (std::uint64_t i = 1; i <= 10'050; ++i) {
     fleet_.build(table_with(i, {"r" + std::to_string(i)}));

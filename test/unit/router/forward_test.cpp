@@ -68,17 +68,42 @@ TEST(Forward, AnEmptyPostHasALengthAndAUnixPeerNoAddress) {
       "POST /score?a=1 HTTP/1.1\r\nHost: replica\r\nx-request-id: i\r\nContent-Length: 0\r\n\r\n");
 }
 
-TEST(Forward, NotStartedIsA503WithItsHeaderAndNothingElse) {
+TEST(Forward, TheReplicaSeesTheServicesSecretAndNeverTheClients) {
+  for (std::string_view name : {"x-tidegate-replica-secret", "X-Tidegate-Replica-Secret"}) {
+    ForwardedRequest forwarded = kForwarded;
+    const auto head = head_with("GET", {{"Host", "h"}, {name, "theirs"}, {name, "again"}});
+    EXPECT_EQ(request_head_for_replica(head, forwarded).find("eplica-"), std::string::npos);
+    forwarded.replica_secret = "ours";
+    EXPECT_EQ(request_head_for_replica(head, forwarded),
+              "GET /score?a=1 HTTP/1.1\r\nHost: h\r\nx-request-id: id-1\r\n"
+              "X-Forwarded-For: 10.0.0.7\r\nx-tidegate-replica-secret: ours\r\n"
+              "Content-Length: 12\r\n\r\n");
+  }
+}
+
+// A Connection header that lists it takes the client's off, not ours.
+TEST(Forward, AClientCannotHaveTheSecretTakenOff) {
+  ForwardedRequest forwarded = kForwarded;
+  forwarded.replica_secret = "ours";
+  const std::string head = request_head_for_replica(
+      head_with("GET", {{"Host", "h"}, {"Connection", "x-tidegate-replica-secret"}}), forwarded);
+  EXPECT_NE(head.find("\r\nx-tidegate-replica-secret: ours\r\n"), std::string::npos);
+}
+
+TEST(Forward, NotStartedIsA503Or401WithItsHeaderAndNothingElse) {
+  using policy::Outcome;
   auto says = [](int status, std::vector<http::HeaderView> headers) {
     http::ResponseHead head;
     head.status = status;
     head.headers = std::move(headers);
-    return says_not_started(head);
+    return outcome_of(head);
   };
-  EXPECT_TRUE(says(503, {{"X-Tidegate-Not-Started", "1"}}));
-  EXPECT_FALSE(says(503, {}));
-  EXPECT_FALSE(says(503, {{"x-tidegate-not-started", "0"}}));
-  EXPECT_FALSE(says(500, {{"x-tidegate-not-started", "1"}}));
+  EXPECT_EQ(says(503, {{"X-Tidegate-Not-Started", "1"}}), Outcome::not_started);
+  EXPECT_EQ(says(401, {{"X-Tidegate-Not-Started", "1"}}), Outcome::refused);
+  EXPECT_EQ(says(503, {}), Outcome::answered);
+  EXPECT_EQ(says(401, {}), Outcome::answered);
+  EXPECT_EQ(says(503, {{"x-tidegate-not-started", "0"}}), Outcome::answered);
+  EXPECT_EQ(says(500, {{"x-tidegate-not-started", "1"}}), Outcome::answered);
 }
 
 TEST(Forward, TheModels500BecomesA502) {

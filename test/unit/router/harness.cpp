@@ -36,14 +36,16 @@ Harness::Harness(const table::Table& table, HarnessOptions options) {
     address_ = http::address_of(listeners.back());
   }
   router_ = std::make_unique<Router>(
-      RouterOptions{.table_path = table_path(),
+      RouterOptions{.table_path = options.reads_table ? table_path() : os::Path(),
                     .link_path = options.with_link ? link_path() : os::Path(),
                     .access_log = folder_ / "access.log",
                     .spill_folder = folder_.path(),
                     .cores = options.cores,
                     .body_max_bytes = options.body_max_bytes,
                     .waiting_max = options.waiting_max,
-                    .drain_timeout = options.drain_timeout},
+                    .drain_delay = options.drain_delay,
+                    .drain_timeout = options.drain_timeout,
+                    .link_token = Secret(options.link_token)},
       clock_, random_, std::move(listeners));
   thread_ = std::thread([this] { EXPECT_TRUE(router_->run().has_value()); });
 }

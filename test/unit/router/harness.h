@@ -26,7 +26,10 @@ struct HarnessOptions {
   bool with_link = false;
   std::uint64_t body_max_bytes = 100UL << 20;
   std::uint32_t waiting_max = 10'000;
+  Milliseconds drain_delay{0};
   Milliseconds drain_timeout{5'000};
+  std::string link_token = {};
+  bool reads_table = true;  // false: tables come by set_table() alone
 };
 
 // The real router on loopback ports and threads of its own.
@@ -37,6 +40,7 @@ class Harness {
 
   http::RawSocket connect() const { return http::RawSocket::connect_to(address_); }
   void stop() { router_->stop(); }
+  void set_table(table::Table table) { router_->set_table(std::move(table)); }
   void wait_until_stopped();
 
   os::Path link_path() const { return folder_ / "link.sock"; }

@@ -81,6 +81,9 @@ TEST(Match, OwnPagesAreForGet) {
   EXPECT_EQ(page("GET", "/"), OwnPage::health);
   EXPECT_EQ(page("GET", "/healthz?x=1"), OwnPage::health);
   EXPECT_EQ(page("GET", "/metrics"), OwnPage::metrics);
+  EXPECT_EQ(page("GET", "/readyz"), OwnPage::ready);
+  EXPECT_EQ(page("GET", "/tidegate/v1/router"), OwnPage::router);
+  EXPECT_EQ(page("POST", "/tidegate/v1/router"), OwnPage::none);
   EXPECT_EQ(page("POST", "/metrics"), OwnPage::none);
   EXPECT_EQ(page("GET", "/metrics/"), OwnPage::none);
 }

@@ -51,6 +51,8 @@ TEST_F(Metrics, CoresAreAddedUp) {
   cores_[0].connections = 2;
   cores_[1].connections = 3;
   cores_[1].counters.count_retry({"default", "s"}, policy::Outcome::not_started);
+  cores_[0].counters.count_retry({"default", "s"}, policy::Outcome::refused);
+  cores_[1].counters.count_retry({"default", "s"}, policy::Outcome::refused);
   EXPECT_TRUE(
       page_has("tidegate_router_requests_total{workspace=\"default\",service=\"s\","
                "version=\"v1\",status=\"200\",reason=\"answered\"} 2"));
@@ -60,6 +62,9 @@ TEST_F(Metrics, CoresAreAddedUp) {
   EXPECT_TRUE(
       page_has("tidegate_router_retries_total{workspace=\"default\",service=\"s\","
                "reason=\"not_started\"} 1"));
+  EXPECT_TRUE(
+      page_has("tidegate_router_retries_total{workspace=\"default\",service=\"s\","
+               "reason=\"refused\"} 2"));
   EXPECT_TRUE(
       page_has("tidegate_router_upstream_seconds_bucket{workspace=\"default\","
                "service=\"s\",le=\"0.0025\"} 3"));

@@ -1,4 +1,5 @@
 // Replicas that are dead, die, refuse or break off: what the client gets and what is tried again.
+#include <atomic>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -210,6 +211,73 @@ TEST_F(Faults, A503OfTheScriptIsNoRefusal) {
   Harness router(table_);
   EXPECT_EQ(ask(router).body, "mine");
   EXPECT_EQ(replica_.seen(), 1U);
+}
+
+http::Reply refused() {
+  return {.status = 401,
+          .headers = {{"x-tidegate-not-started", "1"}},
+          .body = R"({"message": "another secret"})"};
+}
+
+TEST_F(Faults, AReplicaThatRefusesUsCostsNobodyARequest) {
+  replica_.answer_by([](const SeenRequest&) { return refused(); });
+  Harness router(table_);
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(ask(router).body, "other");
+}
+
+TEST_F(Faults, IfAllReplicasRefuseUsTheReasonSaysSoAndTriesAreFew) {
+  only(replica_);
+  replica_.answer_unread_by([](const SeenRequest&) { return refused(); });
+  for (const Milliseconds wait : {0ms, 250ms}) {
+    only_version(table_).max_queue_wait = wait;
+    Harness router(table_);
+    const std::uint64_t before = replica_.seen();
+    for (int i = 0; i < 2; ++i) {
+      const Answer answer = ask(router);
+      EXPECT_EQ(answer.status, 503);
+      EXPECT_EQ(answer.reason(), "replica_refused");
+    }
+    EXPECT_LE(replica_.seen() - before, 8U);
+  }
+}
+
+TEST_F(Faults, AReplicaThatTakesUsAgainIsUsedAgain) {
+  only(replica_);
+  std::atomic<int> seen = 0;
+  replica_.answer_by(
+      [&seen](const SeenRequest&) { return ++seen <= 2 ? refused() : ok("welcome"); });
+  Harness router(table_);
+  EXPECT_EQ(ask(router).body, "welcome");
+}
+
+TEST_F(Faults, A401OfAScriptIsItsAnswer) {
+  only(replica_);
+  replica_.answer_by([](const SeenRequest&) {
+    return http::Reply{.status = 401, .headers = {}, .body = "log in"};
+  });
+  Harness router(table_);
+  const Answer answer = ask(router);
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(answer.body, "log in");
+}
+
+TEST_F(Faults, ReplicasSeeTheServicesSecretAndNeverTheClients) {
+  only(replica_);
+  replica_.answer_by([](const SeenRequest& seen) {
+    return ok("<" + seen.header("x-tidegate-replica-secret") + ">");
+  });
+  const Request smuggles{.headers =
+                             "Authorization: Bearer the-key\r\n"
+                             "X-Tidegate-Replica-Secret: theirs\r\n"
+                             "x-tidegate-replica-secret: theirs\r\n"
+                             "Connection: x-tidegate-replica-secret\r\n"};
+  {
+    Harness router(table_);
+    EXPECT_EQ(ask(router, smuggles).body, "<>");
+  }
+  table_.services[0].replica_secret = "ours";
+  Harness router(table_);
+  EXPECT_EQ(ask(router, smuggles).body, "<ours>");
 }
 
 }  // namespace

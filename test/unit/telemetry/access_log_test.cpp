@@ -1,5 +1,7 @@
 #include "telemetry/access_log.h"
 
+#include <fcntl.h>
+
 #include <cstdlib>
 
 #include <gtest/gtest.h>
@@ -34,6 +36,16 @@ TEST_F(AccessLogFile, GoesOnAtTheEndOfAnOlderFile) {
   ASSERT_TRUE(AccessLog::open(options).value().write("one\n").has_value());
   ASSERT_TRUE(AccessLog::open(options).value().write("two\n").has_value());
   EXPECT_EQ(os::read_file(options.path).value(), "one\ntwo\n");
+}
+
+TEST_F(AccessLogFile, ADescriptorGetsAllAndIsNeverRotated) {
+  const os::Path path = folder_ / "out";
+  const os::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  AccessLog log = AccessLog::open({.fd = fd.get(), .size_max_bytes = 4}).value();
+  EXPECT_TRUE(log.is_kept());
+  ASSERT_TRUE(log.write("123456\n").has_value());
+  ASSERT_TRUE(log.write("789\n").has_value());
+  EXPECT_EQ(os::read_file(path).value(), "123456\n789\n");
 }
 
 TEST_F(AccessLogFile, KeepsOneOlderFileWhenItIsFull) {
