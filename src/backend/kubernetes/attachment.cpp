@@ -1,0 +1,228 @@
+#include "backend/kubernetes/attachment.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "backend/kubernetes/labels.h"
+#include "backend/kubernetes/router_workload.h"
+#include "oci/base64.h"
+
+namespace tidegate::backend::kubernetes {
+namespace {
+
+constexpr Milliseconds kReadyLimit{120'000};
+constexpr Milliseconds kPause{500};
+
+const Json* at(const Json& object, std::initializer_list<std::string_view> path) {
+  const Json* value = &object;
+  for (std::string_view name : path) {
+    value = value->is_object() ? find_member(*value, name) : nullptr;
+    if (value == nullptr) return nullptr;
+  }
+  return value;
+}
+
+std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
+  const Json* value = at(object, path);
+  return value != nullptr && value->is_string() ? value->get<std::string>() : "";
+}
+
+long number_at(const Json& object, std::initializer_list<std::string_view> path) {
+  const Json* value = at(object, path);
+  return value != nullptr && value->is_number_integer() ? value->get<long>() : 0;
+}
+
+// The reason why a container does not run, "" if it does.
+std::string container_trouble(const Json& container) {
+  for (const char* state : {"waiting", "terminated"}) {
+    const Json* found = at(container, {"state", state});
+    if (found == nullptr) continue;
+    std::string reason = text_or(*found, "reason", state);
+    std::string message = text_or(*found, "message", "");
+    if (reason == "ContainerCreating" || reason == "PodInitializing") continue;
+    return message.empty() ? reason : reason + ": " + message;
+  }
+  return "";
+}
+
+std::string unscheduled(const Json& pod) {
+  const Json* conditions = at(pod, {"status", "conditions"});
+  if (conditions == nullptr) return "";
+  for (const Json& one : *conditions) {
+    bool is_it =
+        text_or(one, "type", "") == "PodScheduled" && text_or(one, "status", "") == "False";
+    if (is_it) return "no node takes it: " + text_or(one, "message", text_or(one, "reason", ""));
+  }
+  return "";
+}
+
+std::string in_url(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+// Of the Service's load balancer; empty: it has none yet.
+std::string ingress_of(const Json& service) {
+  const Json* all = at(service, {"status", "loadBalancer", "ingress"});
+  if (all == nullptr || !all->is_array() || all->empty()) return "";
+  std::string ip = text_or(all->front(), "ip", "");
+  return ip.empty() ? text_or(all->front(), "hostname", "") : in_url(ip);
+}
+
+}  // namespace
+
+std::string attached_as_of(const Json& deployment) {
+  return text_at(deployment, {"metadata", "annotations", kAttachedAs});
+}
+
+std::string router_trouble(const Json& pod) {
+  std::string name = text_at(pod, {"metadata", "name"});
+  std::string why = unscheduled(pod);
+  const Json* containers = at(pod, {"status", "containerStatuses"});
+  for (std::size_t i = 0; why.empty() && containers != nullptr && i < containers->size(); ++i) {
+    why = container_trouble((*containers)[i]);
+  }
+  return why.empty() ? "" : fmt::format("pod {}: {}", name, why);
+}
+
+std::string address_of(const Json& node) {
+  const Json* addresses = at(node, {"status", "addresses"});
+  for (const char* type : {"ExternalIP", "InternalIP"}) {
+    for (std::size_t i = 0; addresses != nullptr && i < addresses->size(); ++i) {
+      if (text_or((*addresses)[i], "type", "") == type)
+        return text_or((*addresses)[i], "address", "");
+    }
+  }
+  return "";
+}
+
+Attachment::Attachment(domain::ClusterAttachment attachment, std::string attached_as, Seams seams)
+    : attachment_(std::move(attachment)),
+      attached_as_(std::move(attached_as)),
+      seams_(std::move(seams)) {}
+
+Result<Attachment::Installed> Attachment::install() {
+  TIDEGATE_TRY_VOID(apply_namespace());
+  TIDEGATE_TRY_VOID(apply_secrets());
+  for (const Json& manifest : router_manifests(attachment_, attached_as_)) {
+    seams_.on_line(fmt::format("applying {} {}", text_or(manifest, "kind", ""), kRouterName));
+    TIDEGATE_TRY([[maybe_unused]] Json applied, seams_.client.apply(manifest));
+  }
+  TIDEGATE_TRY_VOID(wait_for_routers());
+  TIDEGATE_TRY(std::string base, find_scoring_base());
+  seams_.on_line(fmt::format("the routers are reached at {}", base));
+  return Installed{.scoring_base = std::move(base), .link_token = attachment_.link_token};
+}
+
+// What is there stays as it is: it is somebody's, and only what attach made is removed by detach.
+Result<> Attachment::apply_namespace() {
+  const std::string& name = attachment_.kube_namespace;
+  auto found = seams_.client.get(kube::kNamespace, {.name = name});
+  // Whoever may not see namespaces has been given one.
+  bool is_there = found || found.error().code == Code::forbidden;
+  if (is_there) return {};
+  if (found.error().code != Code::not_found) return std::unexpected(found.error());
+  seams_.on_line(fmt::format("making namespace {}", name));
+  TIDEGATE_TRY([[maybe_unused]] Json applied, seams_.client.apply(namespace_manifest(attachment_)));
+  return {};
+}
+
+Result<> Attachment::apply_secrets() {
+  const std::string& space = attachment_.kube_namespace;
+  auto old =
+      seams_.client.get(kube::kSecret, {.namespace_ = space, .name = std::string(kRouterSecret)});
+  if (!old && old.error().code != Code::not_found) return std::unexpected(old.error());
+  std::string token =
+      old ? oci::from_base64(text_at(*old, {"data", kLinkTokenKey})).value_or("") : "";
+  if (!token.empty()) attachment_.link_token = Secret(std::move(token));
+  seams_.on_line("applying the Secrets of the routers");
+  for (const Json& manifest : secret_manifests(attachment_)) {
+    TIDEGATE_TRY([[maybe_unused]] Json applied, seams_.client.apply(manifest));
+  }
+  auto table =
+      seams_.client.get(kube::kSecret, {.namespace_ = space, .name = std::string(kTableSecret)});
+  if (table) return {};
+  if (table.error().code != Code::not_found) return std::unexpected(table.error());
+  TIDEGATE_TRY([[maybe_unused]] Json applied,
+               seams_.client.apply(empty_table_manifest(attachment_)));
+  return {};
+}
+
+Result<> Attachment::wait_for_routers() {
+  const MonoTime begin = seams_.clock.mono();
+  std::string said;
+  auto say = [&](std::string line) {
+    if (line != said) seams_.on_line(line);
+    said = std::move(line);
+  };
+  for (;;) {
+    auto found = seams_.client.get(kube::kDeployment, {.namespace_ = attachment_.kube_namespace,
+                                                       .name = std::string(kRouterName)});
+    long ready = 0;
+    if (found) {
+      bool is_seen = number_at(*found, {"status", "observedGeneration"}) >=
+                     number_at(*found, {"metadata", "generation"});
+      ready = std::min(number_at(*found, {"status", "readyReplicas"}),
+                       number_at(*found, {"status", "updatedReplicas"}));
+      if (is_seen && ready >= router_count(attachment_)) return {};
+    } else if (found.error().code != Code::unavailable && found.error().code != Code::timed_out) {
+      return std::unexpected(found.error());
+    }
+    std::string why = found ? trouble() : found.error().message;
+    say(fmt::format("{} of {} routers are ready{}", ready, router_count(attachment_),
+                    why.empty() ? "" : "; " + why));
+    if (seams_.clock.mono() - begin >= kReadyLimit) {
+      return fail(Code::timed_out,
+                  fmt::format("the routers in namespace {} are not ready after {} s: {}",
+                              attachment_.kube_namespace, kReadyLimit.count() / 1000, said));
+    }
+    seams_.sleep(kPause);
+  }
+}
+
+std::string Attachment::trouble() {
+  auto pods = seams_.client.list(kube::kPod, {.namespace_ = attachment_.kube_namespace,
+                                              .selector = std::string(kRouterSelector)});
+  if (!pods) return "";
+  for (const Json& pod : pods->items) {
+    if (std::string why = router_trouble(pod); !why.empty()) return why;
+  }
+  return "";
+}
+
+Result<std::string> Attachment::find_scoring_base() {
+  const MonoTime begin = seams_.clock.mono();
+  bool is_balanced = attachment_.service_type == "LoadBalancer";
+  for (;;) {
+    TIDEGATE_TRY(Json service,
+                 seams_.client.get(kube::kService, {.namespace_ = attachment_.kube_namespace,
+                                                    .name = std::string(kRouterName)}));
+    if (!is_balanced) {
+      const Json* ports = at(service, {"spec", "ports"});
+      long port = ports == nullptr || ports->empty() ? 0 : number_at(ports->front(), {"nodePort"});
+      if (port == 0) return fail(Code::internal, "the Service tidegate-router got no nodePort");
+      TIDEGATE_TRY(std::string host, node_address());
+      return fmt::format("http://{}:{}", in_url(host), port);
+    }
+    if (std::string host = ingress_of(service); !host.empty()) return "http://" + host;
+    if (seams_.clock.mono() - begin >= kReadyLimit) {
+      return fail(Code::timed_out,
+                  fmt::format("the Service {} in namespace {} got no address from a load balancer "
+                              "in {} s; does the cluster have one? NodePort needs none",
+                              kRouterName, attachment_.kube_namespace, kReadyLimit.count() / 1000));
+    }
+    seams_.sleep(kPause);
+  }
+}
+
+Result<std::string> Attachment::node_address() {
+  TIDEGATE_TRY(auto nodes, seams_.client.list(kube::kNode, {}));
+  for (const Json& node : nodes.items) {
+    std::string address = is_schedulable(node) ? address_of(node) : "";
+    if (!address.empty()) return address;
+  }
+  return fail(Code::unavailable,
+              "no node that is ready has an ExternalIP or InternalIP; LoadBalancer needs none");
+}
+
+}  // namespace tidegate::backend::kubernetes
