@@ -1,12 +1,11 @@
 // What a replica is started with: its environment variables and command. Pure functions.
 #pragma once
 
-#include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/variables.h"
 
 namespace tidegate::backend::local {
 
@@ -16,8 +15,6 @@ struct ReplicaView {
   std::string socket;
   std::string tmp;
 };
-
-using Variables = std::map<std::string, std::string>;
 
 // The few variables of our own process that a replica gets: locale, time zone, proxies, and what
 // numeric libraries read. `ours` is the whole environment.

@@ -38,7 +38,6 @@ inline constexpr const char* kPidFile = "pid";
 inline constexpr const char* kStopFile = "stop.json";
 inline constexpr const char* kExitFile = "exit.json";
 inline constexpr const char* kSocket = "run/s";
-inline constexpr const char* kModelsFolder = "azureml-models";
 
 // Ids become names of folders: letters, digits and . _ - only, not beginning with a dot.
 Result<> check_id(std::string_view id, std::string_view what);

@@ -15,6 +15,7 @@
 #include "backend/local/shim.h"
 #include "backend/local/shim_files.h"
 #include "backend/local/version_folder.h"
+#include "backend/variables.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "os/file_lock.h"

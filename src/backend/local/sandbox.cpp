@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "backend/local/layout.h"
+#include "backend/variables.h"
 
 namespace tidegate::backend::local {
 namespace {

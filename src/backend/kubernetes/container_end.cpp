@@ -1,0 +1,78 @@
+#include "backend/kubernetes/container_end.h"
+
+#include <chrono>
+#include <cstdio>
+
+namespace tidegate::backend::kubernetes {
+namespace {
+
+constexpr int kSignalBase = 128;  // what shells and runtimes add to a signal's number
+constexpr int kSignalMax = 31;
+
+int number_or(const Json& object, std::string_view name, int fallback) {
+  const Json* member = find_member(object, name);
+  return member != nullptr && member->is_number_integer() ? member->get<int>() : fallback;
+}
+
+const Json* ended(const Json& status, std::string_view state) {
+  const Json* found = find_member(status, state);
+  return found == nullptr ? nullptr : find_member(*found, "terminated");
+}
+
+std::optional<std::chrono::sys_seconds> parse_time(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  int read = std::sscanf(text.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d", &year, &month, &day, &hour,
+                         &minute, &second);
+  std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                   std::chrono::day(day)};
+  if (read != 6 || !date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second);
+}
+
+}  // namespace
+
+bool ContainerEnd::never_ran() const {
+  return reason == "StartError" || reason == "ContainerCannotRun";
+}
+
+std::optional<ContainerEnd> last_end_of(const Json& container_status) {
+  const Json* end = ended(container_status, "state");
+  if (end == nullptr) end = ended(container_status, "lastState");
+  if (end == nullptr) return std::nullopt;
+  ContainerEnd out{.reason = text_or(*end, "reason", ""),
+                   .message = text_or(*end, "message", ""),
+                   .started_at = text_or(*end, "startedAt", ""),
+                   .finished_at = text_or(*end, "finishedAt", "")};
+  out.exit.code = number_or(*end, "exitCode", 0);
+  out.exit.signal = number_or(*end, "signal", 0);
+  out.exit.out_of_memory = out.reason == "OOMKilled";
+  // containerd tells a signal by the code alone.
+  bool is_signal = out.exit.code > kSignalBase && out.exit.code <= kSignalBase + kSignalMax;
+  if (out.exit.signal == 0 && is_signal) out.exit.signal = out.exit.code - kSignalBase;
+  return out;
+}
+
+StartupError startup_error_of(const ContainerEnd& end) {
+  auto begin = end.message.find('{');
+  if (begin != 0) return {};  // the last lines of the log
+  auto json = parse_json(end.message, "termination message");
+  // The kubelet keeps 4096 bytes and cuts what is longer: then it is shown as it is.
+  if (!json) return {.stage = "", .message = "", .traceback = end.message};
+  return {.stage = text_or(*json, "stage", ""),
+          .message = text_or(*json, "message", ""),
+          .traceback = text_or(*json, "traceback", "")};
+}
+
+long seconds_between(const std::string& from, const std::string& to) {
+  auto begin = parse_time(from);
+  auto end = parse_time(to);
+  return begin && end ? static_cast<long>((*end - *begin).count()) : 0;
+}
+
+}  // namespace tidegate::backend::kubernetes
