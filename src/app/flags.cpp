@@ -12,11 +12,17 @@
 namespace tidegate::app {
 
 Result<Flags> Flags::parse(const std::vector<std::string>& arguments,
-                           const std::vector<std::string>& known) {
+                           const std::vector<std::string>& known,
+                           const std::vector<std::string>& switches) {
   Flags flags;
   flags.role_ = arguments.at(0);
   for (std::size_t i = 1; i < arguments.size(); i += 2) {
     const std::string& name = arguments[i];
+    if (std::find(switches.begin(), switches.end(), name) != switches.end()) {
+      flags.values_[name] = "";
+      --i;  // no value behind it
+      continue;
+    }
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       return fail(Code::invalid, fmt::format("tidegate {}: unknown flag {}; it takes {}",
                                              flags.role_, name, fmt::join(known, " ")));
@@ -38,6 +44,18 @@ const std::string& Flags::text(const std::string& name) const {
 Result<std::string> Flags::required(const std::string& name) const {
   if (!text(name).empty()) return text(name);
   return fail(Code::invalid, fmt::format("tidegate {}: {} is missing", role_, name));
+}
+
+Result<std::int64_t> Flags::number(const std::string& name, std::int64_t fallback) const {
+  if (!has(name)) return fallback;
+  const std::string& given = text(name);
+  std::int64_t value = -1;
+  auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), value);
+  if (error != std::errc() || end != given.data() + given.size() || value < 0) {
+    return fail(Code::invalid,
+                fmt::format("tidegate {}: {} {}: no whole number from 0 up", role_, name, given));
+  }
+  return value;
 }
 
 Result<std::vector<os::UniqueFd>> Flags::descriptors(const std::string& name) const {

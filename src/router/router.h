@@ -28,7 +28,7 @@ struct RouterOptions {
   // Between stop() and its effect, the router serves but says at /readyz that it will leave.
   Milliseconds drain_delay{0};
   Milliseconds drain_timeout{30'000};
-  Secret link_token;  // opens table::kRouterPage; empty: there is no such page
+  Secret link_token = {};  // opens table::kRouterPage; empty: there is no such page
 };
 
 // The data plane: one thread per core, and the caller's thread for the link to control, the access

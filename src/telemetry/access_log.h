@@ -10,7 +10,7 @@
 namespace tidegate::telemetry {
 
 struct AccessLogOptions {
-  os::Path path;
+  os::Path path = {};
   int fd = -1;  // used if path is empty; not owned, never rotated. -1: lines are dropped
   std::uint64_t size_max_bytes = 64UL << 20;
 };
