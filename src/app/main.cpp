@@ -12,5 +12,6 @@ int main(int argc, char** argv) {
   if (role == "control") return tidegate::app::control_role(arguments);
   if (role == "router") return tidegate::app::router_role(arguments);
   if (role == "shim") return tidegate::app::shim_role(arguments);
+  if (role == "pull") return tidegate::app::pull_role(arguments);
   return tidegate::cli::run(arguments);
 }

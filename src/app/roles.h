@@ -11,5 +11,6 @@ int serve_role(const std::vector<std::string>& arguments);
 int control_role(const std::vector<std::string>& arguments);
 int router_role(const std::vector<std::string>& arguments);
 int shim_role(const std::vector<std::string>& arguments);
+int pull_role(const std::vector<std::string>& arguments);
 
 }  // namespace tidegate::app

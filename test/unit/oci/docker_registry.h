@@ -1,6 +1,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -25,7 +26,7 @@ class DockerRegistry {
   explicit DockerRegistry(Login login = Login::none) {
     port_ = free_port();
     std::string config =
-        "version: 0.1\nlog: {level: fatal, accesslog: {disabled: true}}\nstorage: {filesystem: "
+        "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: "
         "{rootdirectory: " +
         (dir_ / "store").string() + "}}\nhttp: {addr: \"" + address() + "\"}\n";
     if (login == Login::htpasswd) {
@@ -46,15 +47,18 @@ class DockerRegistry {
 
   // On the same port and folder as before.
   void start() {
+    // It takes every 404 for an error.
+    os::UniqueFd log(
+        ::open((dir_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     auto pid = os::spawn({.argv = {"/usr/bin/docker-registry", "serve", dir_ / "config.yml"}},
-                         {.death_signal = SIGKILL});
+                         {.death_signal = SIGKILL, .stdout_fd = log.get(), .stderr_fd = log.get()});
     pid_ = pid.value();
     fetch::CurlClient client;
     for (int i = 0; i < 2000; ++i) {
       if (client.send({.url = "http://" + address() + "/v2/"})) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    FAIL() << "docker-registry did not start in 20 s";
+    FAIL() << "docker-registry did not start in 20 s: " << os::read_file(dir_ / "log").value_or("");
   }
   void kill() {
     if (pid_ <= 0) return;
