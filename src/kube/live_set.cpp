@@ -1,5 +1,6 @@
 #include "kube/live_set.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 
