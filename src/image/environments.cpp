@@ -77,14 +77,6 @@ std::string version_warning(std::optional<PythonVersion> asked, const Interprete
                      asked->text(), interpreter.version.text(), interpreter.path);
 }
 
-bool is_disk_full(const std::vector<std::string>& output) {
-  for (const std::string& line : output) {
-    if (line.find("No space left on device") != std::string::npos) return true;
-    if (line.find("Disk quota exceeded") != std::string::npos) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 struct Environments::Impl {

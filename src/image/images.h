@@ -21,6 +21,7 @@ struct ImagesOptions {
   oci::RegistryOptions global;     // looked for next; address empty: none
   std::string default_base;        // for environments that name none; may have a tag
   std::string architecture = "x86_64";
+  os::Path uv = {};  // for the packages inside an image; empty or missing: the base image's own pip
 };
 
 // Environment images of a compute target's registry: azureml/azureml_<32 hex of the recipe's hash>,

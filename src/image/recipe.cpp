@@ -30,13 +30,26 @@ class Text {
   std::string take() { return std::move(text_); }
 
  private:
-  std::string text_ = "tidegate environment: 1\n";
+  std::string text_;
 };
+
+void add_packages(Text& text, const domain::Environment& environment) {
+  text.add_each("channel", environment.channels);
+  text.add_each("conda", environment.conda);
+  text.add_each("pip", environment.pip);
+}
+
+Recipe hashed(std::string text) {
+  Recipe recipe{.text = std::move(text), .hash = {}};
+  recipe.hash = os::sha256_hex(recipe.text);
+  return recipe;
+}
 
 }  // namespace
 
 Recipe make_recipe(const domain::Environment& environment, const Platform& platform) {
   Text text;
+  text.add("tidegate environment", "1");
   text.add("base_image", environment.base_image);
   text.add("base_dockerfile", environment.base_dockerfile);
   text.add("os", platform.os);
@@ -49,13 +62,26 @@ Recipe make_recipe(const domain::Environment& environment, const Platform& platf
     text.add("interpreter", platform.interpreter);
     text.add("interpreter_version", platform.interpreter_version);
     text.add("package_index", platform.package_index);
-    text.add_each("channel", environment.channels);
-    text.add_each("conda", environment.conda);
-    text.add_each("pip", environment.pip);
+    add_packages(text, environment);
   }
-  Recipe recipe{.text = text.take(), .hash = {}};
-  recipe.hash = os::sha256_hex(recipe.text);
-  return recipe;
+  return hashed(text.take());
+}
+
+Recipe make_image_recipe(const domain::Environment& environment, const ImagePlatform& platform) {
+  Text text;
+  text.add("tidegate image", "1");
+  text.add("base_image", platform.base);
+  text.add("base_dockerfile", environment.base_dockerfile);
+  text.add("os", platform.os);
+  text.add("architecture", platform.architecture);
+  if (environment.user_managed) {
+    text.add("user_managed_interpreter", environment.interpreter);
+  } else {
+    text.add("python", environment.python_version);
+    text.add("package_index", platform.package_index);
+    add_packages(text, environment);
+  }
+  return hashed(text.take());
 }
 
 }  // namespace tidegate::image

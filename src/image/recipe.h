@@ -28,6 +28,16 @@ struct Recipe {
 
 Recipe make_recipe(const domain::Environment& environment, const Platform& platform);
 
+// The registry's side of an image's recipe. Which interpreter there is follows from the base.
+struct ImagePlatform {
+  std::string base;  // by digest where a registry could be asked; empty: named by the Docker steps
+  std::string os = "linux";
+  std::string architecture;   // "x86_64"
+  std::string package_index;  // as in Platform
+};
+
+Recipe make_image_recipe(const domain::Environment& environment, const ImagePlatform& platform);
+
 // requirements.txt for pip packages and those conda packages that PyPI has under the same name.
 // Complains (with the package and its line) about what cannot be had from PyPI.
 std::string requirements_of(const domain::Environment& environment, domain::Complaints& complaints);

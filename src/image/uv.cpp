@@ -196,4 +196,12 @@ std::string failure_text(const std::vector<std::string>& uv_output) {
   return text;
 }
 
+bool is_disk_full(const std::vector<std::string>& output) {
+  for (const std::string& line : output) {
+    if (line.find("No space left on device") != std::string::npos) return true;
+    if (line.find("Disk quota exceeded") != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace tidegate::image

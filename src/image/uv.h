@@ -39,5 +39,6 @@ const Requirement* blamed_requirement(const std::vector<std::string>& uv_output,
                                       const std::vector<Requirement>& requirements);
 // The part of uv's output that says why, shortened for an error message.
 std::string failure_text(const std::vector<std::string>& uv_output);
+bool is_disk_full(const std::vector<std::string>& output);
 
 }  // namespace tidegate::image
