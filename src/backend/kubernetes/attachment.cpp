@@ -144,7 +144,7 @@ Result<> Attachment::apply_secrets() {
   if (table) return {};
   if (table.error().code != Code::not_found) return std::unexpected(table.error());
   TIDEGATE_TRY([[maybe_unused]] Json applied,
-               seams_.client.apply(empty_table_manifest(attachment_)));
+               seams_.client.apply(table_manifest(attachment_, seams_.first_table)));
   return {};
 }
 

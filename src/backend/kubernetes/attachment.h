@@ -30,7 +30,8 @@ class Attachment {
     kube::Client& client;
     const Clock& clock;
     std::function<void(Milliseconds)> sleep;
-    LineSink on_line;  // progress, for people
+    LineSink on_line;         // progress, for people
+    std::string first_table;  // what routers begin with: they are ready once they have a table
   };
   // attached_as: "<workspace>/<compute target>", written to the cluster, so that no two attach to
   // one namespace.

@@ -72,8 +72,8 @@ Json variables() {
                       field("TIDEGATE_POD_NAME", "metadata.name"), std::move(token)});
 }
 
-Json probe(int period, int failures) {
-  return Json{{"httpGet", {{"path", "/healthz"}, {"port", "http"}}},
+Json probe(std::string_view path, int period, int failures) {
+  return Json{{"httpGet", {{"path", path}, {"port", "http"}}},
               {"periodSeconds", period},
               {"timeoutSeconds", 5},
               {"failureThreshold", failures}};
@@ -88,8 +88,8 @@ Json container(const ClusterAttachment& attachment) {
         fmt::format("0.0.0.0:{}", kRouterPort)}},
       {"env", variables()},
       {"ports", Json::array({Json{{"name", "http"}, {"containerPort", kRouterPort}}})},
-      {"readinessProbe", probe(/*period=*/2, /*failures=*/2)},
-      {"livenessProbe", probe(/*period=*/10, /*failures=*/6)},
+      {"readinessProbe", probe("/readyz", /*period=*/2, /*failures=*/2)},
+      {"livenessProbe", probe("/healthz", /*period=*/10, /*failures=*/6)},
       {"lifecycle", {{"preStop", {{"sleep", {{"seconds", kPreStopSeconds}}}}}}},
       {"resources",
        {{"requests", {{"cpu", "100m"}, {"memory", "128Mi"}}}, {"limits", {{"memory", "1Gi"}}}}},
@@ -202,8 +202,10 @@ std::vector<Json> secret_manifests(const ClusterAttachment& attachment) {
   return out;
 }
 
-Json empty_table_manifest(const ClusterAttachment& attachment) {
-  return secret(kTableSecret, attachment);
+Json table_manifest(const ClusterAttachment& attachment, std::string_view table) {
+  Json out = secret(kTableSecret, attachment);
+  out["data"] = {{std::string(kTableKey), oci::base64(table)}};
+  return out;
 }
 
 int router_count(const ClusterAttachment& attachment) {
@@ -216,7 +218,7 @@ std::string to_yaml_stream(const ClusterAttachment& attachment, std::string_view
     for (auto& [key, value] : one["data"].items()) value = "";
     all.push_back(std::move(one));
   }
-  all.push_back(empty_table_manifest(attachment));
+  all.push_back(table_manifest(attachment, ""));
   for (Json& one : router_manifests(attachment, attached_as)) all.push_back(std::move(one));
   std::string text;
   for (const Json& one : all) text += (text.empty() ? "" : "---\n") + to_yaml(one);

@@ -27,9 +27,9 @@ std::vector<Json> router_manifests(const domain::ClusterAttachment& attachment,
 
 // The Secret of the link token, and that of the registry if it wants a user.
 std::vector<Json> secret_manifests(const domain::ClusterAttachment& attachment);
-// The Secret of the routing table with nothing in it, for when there is none yet: what control
-// writes there is never overwritten by attach.
-Json empty_table_manifest(const domain::ClusterAttachment& attachment);
+// The Secret of the routing table as it begins, for when there is none yet: what control writes
+// there is never overwritten by attach.
+Json table_manifest(const domain::ClusterAttachment& attachment, std::string_view table);
 
 // How many routers: 1 for DevTest, 3 for FastProd.
 int router_count(const domain::ClusterAttachment& attachment);

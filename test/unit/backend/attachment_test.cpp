@@ -31,7 +31,8 @@ class AttachmentTest : public ::testing::Test {
                       {.client = cluster_,
                        .clock = clock_,
                        .sleep = [this](Milliseconds time) { clock_.advance(time); },
-                       .on_line = [this](std::string_view line) { lines_.emplace_back(line); }});
+                       .on_line = [this](std::string_view line) { lines_.emplace_back(line); },
+                       .first_table = "table"});
   }
   std::string complaints() {
     std::string text;
@@ -113,6 +114,9 @@ TEST_F(AttachmentTest, InstallMakesEverythingAndFindsTheNodePort) {
   ASSERT_TRUE(installed.has_value()) << installed.error().message;
   EXPECT_EQ(installed->scoring_base, "http://10.0.0.7:31080");
   EXPECT_TRUE(installed->link_token == Secret("new-token"));
+  const Json* table = cluster_.find(kube::kSecret, "azureml-default", "tidegate-table");
+  ASSERT_NE(table, nullptr);
+  EXPECT_EQ((*table)["data"]["table.pb"], "dGFibGU=");
   EXPECT_EQ(cluster_.applied,
             (std::vector<std::string>{"Namespace azureml-default", "Secret tidegate-router",
                                       "Secret tidegate-table", "ServiceAccount tidegate-router",
@@ -217,7 +221,8 @@ TEST_F(AttachmentTest, DetachLeavesTheNamespaceOfAnotherControl) {
                    {.client = cluster_,
                     .clock = clock_,
                     .sleep = [this](Milliseconds time) { clock_.advance(time); },
-                    .on_line = [this](std::string_view line) { lines_.emplace_back(line); }});
+                    .on_line = [this](std::string_view line) { lines_.emplace_back(line); },
+                    .first_table = ""});
   std::vector<std::string> before = cluster_.names();
   ASSERT_TRUE(other.uninstall(/*is_forced=*/true).has_value());
   EXPECT_EQ(cluster_.names(), before);

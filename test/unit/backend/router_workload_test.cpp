@@ -99,7 +99,7 @@ TEST(RouterWorkload, OnlyADeploymentSaysWhoAttachedIt) {
 TEST(RouterWorkload, EveryObjectOfTheNamespaceCarriesOurLabels) {
   std::vector<Json> all = router_manifests(attachment(), "");
   for (Json& one : secret_manifests(attachment())) all.push_back(std::move(one));
-  all.push_back(empty_table_manifest(attachment()));
+  all.push_back(table_manifest(attachment(), "table"));
   EXPECT_EQ(all.size(), 7U);
   for (const Json& one : all) {
     EXPECT_EQ(one["metadata"]["labels"][std::string(kManagedBy)], "tidegate") << to_text(one);
