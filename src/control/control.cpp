@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/log.h"
+#include "control/attach.h"
 #include "control/context.h"
 #include "control/housekeeping.h"
 #include "control/operation_notes.h"
@@ -124,6 +125,7 @@ Result<> Control::Impl::begin() {
   parts = std::make_unique<Parts>(options, clock, random, runner, machine, loop, std::move(store),
                                   std::move(token), std::move(signing_key));
   parts->housekeeping.start();
+  TIDEGATE_TRY_VOID(end_cut_changes(parts->context));
   TIDEGATE_TRY_VOID(parts->traffic.load());
   TIDEGATE_TRY_VOID(listen());
   parts->reconciler.start();

@@ -7,6 +7,8 @@
 
 namespace tidegate::control {
 
+class ClusterAccess;
+
 struct ControlOptions {
   os::Path data_dir;
   std::string scoring_base;  // "http://127.0.0.1:8900": where the router listens, for scoring URIs
@@ -14,6 +16,7 @@ struct ControlOptions {
   std::string version;
   os::Path uv;                        // the program
   Milliseconds start_limit{310'000};  // for init(), at least
+  ClusterAccess* clusters = nullptr;  // how clusters are attached; null: not at all
 };
 
 }  // namespace tidegate::control

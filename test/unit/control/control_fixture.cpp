@@ -27,7 +27,8 @@ void ControlTest::start() {
                                                       .api_address = "",
                                                       .version = "1.2.3",
                                                       .uv = "/bin/false",
-                                                      .start_limit = start_limit_},
+                                                      .start_limit = start_limit_,
+                                                      .clusters = clusters_},
                                        clock_, random_, runner_, backend_, std::move(api),
                                        listen_at(link_socket()));
   thread_ = std::thread([this] {

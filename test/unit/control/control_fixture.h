@@ -79,6 +79,7 @@ class ControlTest : public ::testing::Test {
   os::RealCommandRunner runner_;
   FakeBackend backend_{folder_.path() / "data"};
   Milliseconds start_limit_{310'000};
+  ClusterAccess* clusters_ = nullptr;
   std::unique_ptr<Control> control_;
   std::unique_ptr<FakeRouter> router_;  // connected from start() to stop()
   std::thread thread_;

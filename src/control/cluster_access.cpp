@@ -1,0 +1,71 @@
+#include "control/cluster_access.h"
+
+#include "oci/registry.h"
+
+namespace tidegate::control {
+namespace {
+
+oci::RegistryOptions options_of(const domain::RegistryAccess& access) {
+  oci::RegistryOptions options;
+  options.address = access.address;
+  options.is_plain_http = access.is_plain_http;
+  options.user = access.user;
+  options.password = access.password;
+  return options;
+}
+
+std::string host_of(const std::string& address) {
+  return address.substr(0, address.find('/'));
+}
+
+class RealRegistry final : public backend::kubernetes::AgentRegistry {
+ public:
+  RealRegistry(domain::RegistryAccess access, fetch::Client& http)
+      : access_(std::move(access)), http_(http) {}
+
+  Result<> ping() override { return oci::Registry(options_of(access_), http_).ping(); }
+
+  // An image of another registry is asked for there, without a password.
+  Result<bool> has_image(const std::string& image) override {
+    TIDEGATE_TRY(oci::Reference reference, oci::parse_reference(image));
+    oci::RegistryOptions options;
+    if (reference.registry == host_of(access_.address)) options = options_of(access_);
+    options.address = reference.registry;
+    std::string version = !reference.digest.empty() ? reference.digest
+                          : reference.tag.empty()   ? "latest"
+                                                    : reference.tag;
+    oci::Registry registry(options, http_);
+    TIDEGATE_TRY(auto manifest, registry.manifest(reference.repository, version));
+    return manifest.has_value();
+  }
+
+ private:
+  const domain::RegistryAccess access_;
+  fetch::Client& http_;
+};
+
+class RealAccess final : public ClusterAccess {
+ public:
+  explicit RealAccess(fetch::Client& http) : http_(http) {}
+
+  Result<std::unique_ptr<kube::Client>> connect(
+      const domain::ClusterAttachment& attachment) override {
+    TIDEGATE_TRY(kube::Config config, kube::parse_kubeconfig(attachment.kubeconfig.reveal(), "/"));
+    return kube::make_client(std::move(config), http_);
+  }
+  std::unique_ptr<backend::kubernetes::AgentRegistry> registry(
+      const domain::RegistryAccess& access) override {
+    return std::make_unique<RealRegistry>(access, http_);
+  }
+
+ private:
+  fetch::Client& http_;
+};
+
+}  // namespace
+
+std::unique_ptr<ClusterAccess> make_cluster_access(fetch::Client& http) {
+  return std::make_unique<RealAccess>(http);
+}
+
+}  // namespace tidegate::control
