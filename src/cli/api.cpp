@@ -27,9 +27,18 @@ Result<Json> decoded(const fetch::Response& response, const std::string& what) {
 struct FlagOfPlace {
   std::string_view place, flag;
 };
-constexpr FlagOfPlace kFlags[] = {{"name", "-n/--name"},
-                                  {"computeName", "-ct/--compute-target"},
-                                  {"environmentImageRequest.modelIds", "-m/--model"}};
+constexpr FlagOfPlace kFlags[] = {
+    {"name", "-n/--name"},
+    {"computeName", "-ct/--compute-target"},
+    {"properties.properties.clusterPurpose", "--cluster-purpose"},
+    {"properties.tidegate.kubeconfig", "--kubeconfig"},
+    {"properties.tidegate.namespace", "--namespace"},
+    {"properties.tidegate.serviceType", "--service-type"},
+    {"properties.tidegate.registry", "--registry"},
+    {"properties.tidegate.registry.address", "--registry"},
+    {"properties.tidegate.globalRegistry.address", "--global-registry"},
+    {"properties.tidegate.agentImage", "--agent-image"},
+    {"environmentImageRequest.modelIds", "-m/--model"}};
 
 std::string label_of(const std::string& place) {
   for (const FlagOfPlace& known : kFlags) {

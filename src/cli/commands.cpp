@@ -14,14 +14,29 @@ namespace tidegate::cli {
 namespace {
 
 constexpr std::array kCommands = {
-    &kServe,         &kModelRegister,  &kModelList,      &kModelShow,
-    &kModelDeploy,   &kServiceList,    &kServiceShow,    &kServiceRun,
-    &kServiceUpdate, &kServiceGetKeys, &kServiceGetLogs, &kServiceDelete,
-    &kComputeCreate, &kComputeList,    &kComputeShow,    &kComputeDelete,
+    &kServe,
+    &kModelRegister,
+    &kModelList,
+    &kModelShow,
+    &kModelDeploy,
+    &kServiceList,
+    &kServiceShow,
+    &kServiceRun,
+    &kServiceUpdate,
+    &kServiceGetKeys,
+    &kServiceGetLogs,
+    &kServiceDelete,
+    &kComputeCreate,
+    &kComputeAttachKubernetes,
+    &kComputeAttachAks,
+    &kComputeList,
+    &kComputeShow,
+    &kComputeDetach,
+    &kComputeDelete,
 };
 
 // What `az ml` had and Tidegate has not: told apart from a typing mistake.
-constexpr std::array<std::string_view, 20> kNotOffered = {"model update",
+constexpr std::array<std::string_view, 18> kNotOffered = {"model update",
                                                           "model delete",
                                                           "model download",
                                                           "model package",
@@ -37,8 +52,6 @@ constexpr std::array<std::string_view, 20> kNotOffered = {"model update",
                                                           "pipeline",
                                                           "dataset",
                                                           "datastore",
-                                                          "computetarget attach",
-                                                          "computetarget detach",
                                                           "computetarget update",
                                                           "computetarget get-credentials"};
 

@@ -15,8 +15,8 @@ class ComputeList final : public Verb {
     bool is_wide = common.format == Format::json;
     Json rows = Json::array();
     for (const Json& target : targets)
-      rows.push_back(is_wide ? full_compute(target) : short_compute(target));
-    print(context.console, rows, common.format, {"name", "provisioningState"});
+      rows.push_back(is_wide ? full_compute(target) : compute_row(target));
+    print(context.console, rows, common.format, {"name", "provisioningState", "kind"});
     return {};
   }
 };

@@ -99,6 +99,13 @@ Json short_compute(const Json& compute) {
               {"provisioningErrors", nested(compute, "properties", "provisioningErrors")}};
 }
 
+Json compute_row(const Json& compute) {
+  Json row = short_compute(compute);
+  const Json* properties = find_member(compute, "properties");
+  row["kind"] = properties == nullptr ? Json("") : nested(*properties, "tidegate", "kind");
+  return row;
+}
+
 Json full_compute(const Json& compute) {
   return Json{{"id", or_empty(compute, "id")},
               {"name", or_empty(compute, "name")},

@@ -43,6 +43,7 @@ struct Command {
 extern const Command kModelRegister, kModelList, kModelShow, kModelDeploy;
 extern const Command kServiceList, kServiceShow, kServiceRun, kServiceUpdate, kServiceGetKeys,
     kServiceGetLogs, kServiceDelete;
-extern const Command kComputeCreate, kComputeList, kComputeShow, kComputeDelete;
+extern const Command kComputeCreate, kComputeAttachKubernetes, kComputeAttachAks, kComputeList,
+    kComputeShow, kComputeDetach, kComputeDelete;
 
 }  // namespace tidegate::cli

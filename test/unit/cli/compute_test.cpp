@@ -60,7 +60,9 @@ TEST(ComputeList, IsWideAsJsonAndNarrowAsATable) {
   EXPECT_EQ(session.run("computetarget list"), 0);
   EXPECT_EQ(session.result()[0]["properties"]["computeType"], "AKS");
   EXPECT_EQ(session.run("computetarget list -o table"), 0);
-  EXPECT_EQ(session.out, "Name   ProvisioningState\n-----  -----------------\nmyaks  Succeeded\n");
+  EXPECT_EQ(session.out,
+            "Name   ProvisioningState  Kind\n-----  -----------------  -------\nmyaks  Succeeded   "
+            "       process\n");
 }
 
 TEST(ComputeShowAndDelete, NameWhatTheyDo) {
