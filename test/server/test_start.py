@@ -36,6 +36,21 @@ def test_init_that_raises(launch):
     assert "User's init function failed" in replica.log()
 
 
+def test_an_error_file_that_cannot_be_renamed_over_is_written_in_place_and_short(launch):
+    # As in a pod, where the file is a mount and 4096 bytes of it are kept.
+    replica = failed(launch, """
+        import os
+        def init():
+            os.mkdir(os.environ['TIDEGATE_STARTUP_ERROR'] + '.tmp')
+            raise ValueError('\\u00fc' * 9000)
+        def run(data): pass
+        """)
+    assert len(replica.error_file.read_bytes()) <= 4096
+    error = replica.startup_error()
+    assert error["stage"] == "init"
+    assert error["message"].startswith("ValueError: \u00fc")
+
+
 def test_import_that_raises(launch):
     error = failed(launch, "import no_such_module\n").startup_error()
     assert error["stage"] == "import"

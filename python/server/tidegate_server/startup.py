@@ -13,6 +13,7 @@ from .script import ScriptError
 
 EXIT_CODE = 3
 TREE_LINES_MAX = 200
+ERROR_BYTES_MAX = 4000  # a termination message has 4096
 
 
 class StartFailed(Exception):
@@ -63,15 +64,35 @@ def _is_ours(filename: str) -> bool:
 
 
 def write_error_file(path: str, stage: str, message: str, text: str) -> None:
-    """Written aside and renamed: whoever sees the file sees all of it."""
-    aside = path + ".tmp"
+    """Written aside and renamed: whoever sees the file sees all of it. A pod's termination message is
+    a mount that cannot be renamed over: it is written in place, and cut to what the kubelet keeps."""
     try:
-        with open(aside, "w", encoding="utf-8", errors="replace") as out:
-            json.dump({"stage": stage, "message": message, "traceback": text}, out)
-            out.write("\n")
-        os.replace(aside, path)
+        aside = path + ".tmp"
+        try:
+            with open(aside, "w", encoding="utf-8") as out:
+                out.write(error_text(stage, message, text))
+            os.replace(aside, path)
+        except OSError:
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(error_text(stage, message, text, ERROR_BYTES_MAX))
+            if os.path.isfile(aside):
+                os.remove(aside)
     except OSError as error:
         logs.logger.error("cannot write %s: %s", path, error)
+
+
+def error_text(stage: str, message: str, text: str, bytes_max: int = 0) -> str:
+    """One line of JSON, which is ASCII; of a traceback that is too long the end stays."""
+    text = text[-bytes_max:]
+    while True:
+        line = json.dumps({"stage": stage, "message": message, "traceback": text}) + "\n"
+        excess = len(line) - bytes_max
+        if not bytes_max or excess <= 0 or not (text or message):
+            return line
+        if text:
+            text = text[max(1, min(excess, len(text)) // 6) :]  # a character is at most \uXXXX
+        else:
+            message = message[: -max(1, min(excess, len(message)) // 6)]
 
 
 def log_model_tree(model_dir: str) -> None:
