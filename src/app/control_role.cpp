@@ -1,8 +1,10 @@
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
+#include "app/cluster_parts.h"
 #include "app/data_dir.h"
 #include "app/flags.h"
 #include "app/program_paths.h"
@@ -12,7 +14,9 @@
 #include "app/version.h"
 #include "backend/local/process_backend.h"
 #include "base/log_file.h"
+#include "control/cluster_access.h"
 #include "control/control.h"
+#include "fetch/curl_client.h"
 #include "os/file_lock.h"
 #include "os/process.h"
 #include "os/real_clock.h"
@@ -26,6 +30,20 @@ Result<os::FileLock> take_lock(const DataDir& data) {
   TIDEGATE_TRY(auto lock, os::FileLock::try_take(data.control_lock()));
   if (lock) return std::move(*lock);
   return fail(Code::conflict, fmt::format("another control works on {}", data.root.string()));
+}
+
+// Tests do not want to wait as long as people do.
+Result<Milliseconds> limit_from(const char* variable, Milliseconds otherwise) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr) return otherwise;
+  long number = 0;
+  std::string_view digits(text);
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size() || number <= 0) {
+    return fail(Code::invalid,
+                fmt::format("{} must be a number of milliseconds, is \"{}\"", variable, text));
+  }
+  return Milliseconds(number);
 }
 
 // Comes back only with an error.
@@ -48,12 +66,25 @@ Result<> run_control(const std::vector<std::string>& arguments) {
   backend::local::ProcessBackend machine(
       {.data_dir = data.root, .tidegate_binary = paths.binary, .server_path = paths.server}, clock,
       random, runner);
-  control::Control control({.data_dir = data.root,
-                            .scoring_base = flags.text("--scoring-base"),
-                            .api_address = flags.text("--api-address"),
-                            .version = kVersion,
-                            .uv = paths.uv},
-                           clock, random, runner, machine, std::move(api), std::move(link[0]));
+  fetch::CurlClient http;
+  control::ControlOptions options{.data_dir = data.root,
+                                  .scoring_base = flags.text("--scoring-base"),
+                                  .api_address = flags.text("--api-address"),
+                                  .version = kVersion,
+                                  .uv = paths.uv};
+  TIDEGATE_TRY(options.schedule_limit,
+               limit_from("TIDEGATE_SCHEDULE_LIMIT_MS", options.schedule_limit));
+  TIDEGATE_TRY(options.pull_limit, limit_from("TIDEGATE_PULL_LIMIT_MS", options.pull_limit));
+  auto cluster_access = control::make_cluster_access(http);
+  options.clusters = cluster_access.get();
+  control::Control control(std::move(options), clock, random, runner, machine, std::move(api),
+                           std::move(link[0]),
+                           real_clusters({.data_dir = data.root,
+                                          .uv = paths.uv,
+                                          .clock = clock,
+                                          .random = random,
+                                          .runner = runner,
+                                          .http = http}));
   StopSignals signals([&control] { control.stop(/*stop_replicas=*/true); });
   TIDEGATE_TRY_VOID(control.run());
   // Destroying control would wait for an environment that is still being built. Everything worth

@@ -1,9 +1,11 @@
 // What plan() may ask for. Data only; doing it is in actions/, one file each.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
+#include "backend/backend.h"
 #include "base/clock.h"
 #include "domain/service.h"
 
@@ -18,6 +20,14 @@ struct LayOutVersion {
 struct RemoveVersion {
   std::string version_id;
 };
+struct ScaleVersion {
+  std::string version_id;
+  int count = 0;
+};  // backends that keep the count
+struct NoteTrouble {
+  std::string version_id;
+  backend::Trouble trouble;
+};  // into the operation, at once
 
 struct AddReplica {
   std::string version_id;
@@ -50,13 +60,15 @@ struct FailVersion {  // it never became current; the old one stays
   std::string version_id;
   std::string replica_id;  // the one that ended or hangs
   std::string reason;
-  bool exited = true;  // false: hangs
+  bool exited = true;                       // false: hangs
+  std::optional<backend::Trouble> trouble;  // the same, as a cluster tells it
 };
 struct FinishOperation {
   std::string service_id;
 };  // successfully, or as the error in it says
 struct FailOperation {
   std::string service_id, reason;
+  std::optional<backend::Trouble> trouble;
 };
 struct RemoveService {
   std::string service_id;
@@ -65,11 +77,12 @@ struct SetState {
   std::string service_id;
   domain::ServiceState state;
   std::string reason;
+  std::optional<backend::Trouble> trouble;
 };
 
-using Action = std::variant<BuildEnvironment, LayOutVersion, RemoveVersion, AddReplica,
-                            StartReplica, NoteReady, RetireReplica, StopReplica, ForgetReplica,
-                            ReplaceReplica, SwitchVersion, FailVersion, FinishOperation,
-                            FailOperation, RemoveService, SetState>;
+using Action = std::variant<BuildEnvironment, LayOutVersion, RemoveVersion, ScaleVersion,
+                            NoteTrouble, AddReplica, StartReplica, NoteReady, RetireReplica,
+                            StopReplica, ForgetReplica, ReplaceReplica, SwitchVersion, FailVersion,
+                            FinishOperation, FailOperation, RemoveService, SetState>;
 
 }  // namespace tidegate::control

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "control/plan.h"
+#include "control/version_plan.h"
 #include "os/sha256.h"
 
 namespace tidegate::control {
@@ -18,15 +19,16 @@ std::vector<table::Replica> replicas_of(const VersionWanted& wanted, const Obser
   return replicas;
 }
 
-table::Version version_of(const VersionWanted& wanted, const Observed& observed) {
+table::Version version_of(const VersionWanted& wanted) {
   const domain::DeploymentSettings& settings = wanted.version.spec.settings;
-  return table::Version{.id = wanted.version.id,
-                        .name = wanted.version.spec.name,
-                        .max_concurrent_per_replica =
-                            static_cast<std::uint32_t>(settings.max_concurrent_per_container),
-                        .max_queue_wait = Milliseconds(settings.max_queue_wait_ms),
-                        .scoring_timeout = Milliseconds(settings.scoring_timeout_ms),
-                        .replicas = replicas_of(wanted, observed)};
+  table::Version version;
+  version.id = wanted.version.id;
+  version.name = wanted.version.spec.name;
+  version.max_concurrent_per_replica =
+      static_cast<std::uint32_t>(settings.max_concurrent_per_container);
+  version.max_queue_wait = Milliseconds(settings.max_queue_wait_ms);
+  version.scoring_timeout = Milliseconds(settings.scoring_timeout_ms);
+  return version;
 }
 
 std::vector<std::string> key_hashes(const domain::Keys& keys) {
@@ -37,24 +39,49 @@ std::vector<std::string> key_hashes(const domain::Keys& keys) {
   return hashes;
 }
 
-}  // namespace
+table::Service service_of(const ServiceWanted& wanted, const VersionWanted& current) {
+  const domain::ServiceSpec& spec = current.version.spec;
+  table::Service service;
+  service.workspace = spec.workspace;
+  service.name = spec.name;
+  service.auth_enabled = spec.settings.auth_enabled;
+  service.key_sha256 = key_hashes(wanted.stored.service.keys);
+  service.versions = {version_of(current)};
+  return service;
+}
 
-std::vector<table::Service> build_table(const World& world, const Observed& observed) {
+// Those that are to be reached, each by its current version.
+template <class Fill>
+std::vector<table::Service> services_of(const World& world, const Fill& fill) {
   std::vector<table::Service> services;
   for (const ServiceWanted& wanted : world.services) {
     const VersionWanted* current = wanted.current();
     if (wanted.stored.deleting || current == nullptr) continue;
-    const domain::ServiceSpec& spec = current->version.spec;
-    services.push_back({.workspace = spec.workspace,
-                        .name = spec.name,
-                        .auth_enabled = spec.settings.auth_enabled,
-                        .key_sha256 = key_hashes(wanted.stored.service.keys),
-                        .versions = {version_of(*current, observed)}});
+    table::Service service = service_of(wanted, *current);
+    fill(service, wanted, *current);
+    services.push_back(std::move(service));
   }
   std::ranges::sort(services, {}, [](const table::Service& service) {
     return std::pair(service.workspace, service.name);
   });
   return services;
+}
+
+}  // namespace
+
+std::vector<table::Service> build_table(const World& world, const Observed& observed) {
+  return services_of(
+      world, [&](table::Service& service, const ServiceWanted&, const VersionWanted& current) {
+        service.versions.front().replicas = replicas_of(current, observed);
+      });
+}
+
+std::vector<table::Service> build_cluster_table(const World& world, const Secret& signing_key) {
+  return services_of(
+      world, [&](table::Service& service, const ServiceWanted& wanted, const VersionWanted&) {
+        service.versions.front().from_pods = true;
+        service.replica_secret = replica_secret(signing_key, wanted.stored.service.id).reveal();
+      });
 }
 
 }  // namespace tidegate::control

@@ -10,13 +10,13 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "control/environment_provider.h"
 #include "control/observed.h"
 #include "control/options.h"
 #include "control/plan.h"
-#include "control/router_links.h"
+#include "control/routers.h"
 #include "control/traffic.h"
 #include "control/workers.h"
-#include "image/environments.h"
 #include "os/process.h"
 #include "store/store.h"
 
@@ -26,13 +26,18 @@ namespace tidegate::control {
 struct Memory {
   std::map<std::string, ReplicaSeen> replicas;
   std::map<std::string, VersionMemory> versions;
-  std::vector<backend::Replica> last_seen;         // as the backend last showed it
-  std::map<std::string, std::string> waiting_for;  // by operation id, for people
-  std::string isolation;                           // the backend's
+  std::vector<backend::Replica> last_seen;                    // as the backend last showed it
+  std::map<std::string, std::string> waiting_for;             // by operation id, for people
+  std::string isolation;                                      // the backend's
+  std::map<std::string, backend::VersionSeen> versions_seen;  // of backends that keep the count
 };
 
-// The parts of a running control, for those who do its work. Everything here belongs to the loop's
-// thread except blobs and logs of the store, environments, runner, clock and (on workers) backend.
+class Targets;
+
+// The parts of a running control as one compute target sees them, for those who do its work: REST
+// has those of this machine, and asks `targets` for those of a service. Everything here belongs to
+// the loop's thread except blobs and logs of the store, environments, runner, clock and (on
+// workers) backend.
 struct Context {
   const ControlOptions& options;
   const Clock& clock;
@@ -40,12 +45,14 @@ struct Context {
   os::CommandRunner& runner;
   backend::Backend& backend;
   store::Store& store;
-  image::Environments& environments;
+  EnvironmentProvider& environments;
   Workers& lane;  // one thread: observe, start, stop, forget, in order
   Workers& pool;  // environments, layouts, checks, removals, logs
-  RouterLinks& links;
+  Routers& links;
   Traffic& traffic;
   Memory& memory;
+  Targets& targets;                                      // all of them
+  std::function<bool(const domain::ServiceSpec&)> owns;  // whether the service runs here
   PlanLimits limits;
   Secret api_token;            // what a client of the REST API shows
   Secret signing_key;          // for URIs that carry their own right

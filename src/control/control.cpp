@@ -7,10 +7,11 @@
 #include "control/context.h"
 #include "control/housekeeping.h"
 #include "control/operation_notes.h"
-#include "control/reconciler.h"
 #include "control/rest/rest_server.h"
+#include "control/router_links.h"
 #include "control/secrets.h"
 #include "control/shutdown.h"
+#include "control/targets.h"
 
 namespace tidegate::control {
 namespace {
@@ -18,59 +19,55 @@ namespace {
 // Jobs mostly wait for other programs and for the disk.
 constexpr int kPoolThreads = 6;
 
-PlanLimits limits_of(const ControlOptions& options) {
-  PlanLimits limits;
-  limits.start_limit = options.start_limit;
-  return limits;
-}
-
 }  // namespace
 
 // Everything that needs an open store. The order is that of construction: whoever calls back comes
 // after what it calls.
 struct Parts {
   Parts(const ControlOptions& options, const Clock& clock, Random& random,
-        os::CommandRunner& runner, backend::Backend& machine, http::Loop& loop, store::Store opened,
-        Secret token, Secret signing_key)
+        os::CommandRunner& runner, backend::Backend& machine, MakeCluster make_cluster,
+        http::Loop& loop, store::Store opened, Secret token, Secret signing_key)
       : store(std::move(opened)),
-        environments(options.data_dir / "environments", options.uv, runner, random),
-        links(loop, clock),
-        traffic(options.data_dir / "run" / "table.pb", links, clock),
-        lane(loop, /*threads=*/1),
-        pool(loop, kPoolThreads),
-        context{.options = options,
-                .clock = clock,
-                .random = random,
-                .runner = runner,
-                .backend = machine,
-                .store = store,
-                .environments = environments,
-                .lane = lane,
-                .pool = pool,
-                .links = links,
-                .traffic = traffic,
-                .memory = memory,
-                .limits = limits_of(options),
-                .api_token = std::move(token),
-                .signing_key = std::move(signing_key),
-                .kick = [this] { reconciler.kick(); }},
-        reconciler(context, loop),
-        housekeeping(context, loop),
-        shutdown(context, loop),
-        rest(context, loop) {
-    memory.isolation = machine.isolation();
-    links.on_change([this] { reconciler.kick(); });
+        shared{.options = options,
+               .clock = clock,
+               .random = random,
+               .runner = runner,
+               .store = store,
+               .loop = loop,
+               .targets = targets,
+               .api_token = std::move(token),
+               .signing_key = std::move(signing_key)},
+        targets(shared, std::move(make_cluster)),
+        local(make_local(machine)),
+        housekeeping(local, loop),
+        shutdown(local, loop),
+        rest(local, loop) {}
+
+  // This machine: found by every name that is no cluster's.
+  Context& make_local(backend::Backend& machine) {
+    const ControlOptions& options = shared.options;
+    auto routers = std::make_unique<RouterLinks>(shared.loop, shared.clock);
+    links = routers.get();
+    TargetParts parts{
+        .cluster = nullptr,
+        .backend = machine,
+        .environments = std::make_unique<ProviderOf<image::Environments>>(
+            options.data_dir / "environments", options.uv, shared.runner, shared.random),
+        .routers = std::move(routers),
+        .table_file = options.data_dir / "run" / "table.pb",
+        .pool_threads = kPoolThreads,
+        .owns = [this](const domain::ServiceSpec& spec) {
+          return !targets.is_cluster(spec.workspace, spec.compute_name);
+        }};
+    targets.set_local(std::make_unique<Target>(shared, std::move(parts)));
+    return targets.local().context();
   }
 
   store::Store store;
-  image::Environments environments;
-  Memory memory;
-  RouterLinks links;
-  Traffic traffic;
-  Workers lane;
-  Workers pool;
-  Context context;
-  Reconciler reconciler;
+  Shared shared;
+  Targets targets;
+  RouterLinks* links = nullptr;  // the local target's
+  Context& local;
   Housekeeping housekeeping;
   Shutdown shutdown;
   RestServer rest;
@@ -82,6 +79,7 @@ struct Control::Impl {
   Random& random;
   os::CommandRunner& runner;
   backend::Backend& machine;
+  MakeCluster make_cluster;
   std::vector<os::UniqueFd> api_listeners;
   os::UniqueFd link_listener;
   http::Loop loop;
@@ -94,12 +92,14 @@ struct Control::Impl {
 
 Control::Control(ControlOptions options, const Clock& clock, Random& random,
                  os::CommandRunner& runner, backend::Backend& machine,
-                 std::vector<os::UniqueFd> api_listeners, os::UniqueFd link_listener)
+                 std::vector<os::UniqueFd> api_listeners, os::UniqueFd link_listener,
+                 MakeCluster make_cluster)
     : impl_(new Impl{std::move(options),
                      clock,
                      random,
                      runner,
                      machine,
+                     std::move(make_cluster),
                      std::move(api_listeners),
                      std::move(link_listener),
                      {},
@@ -122,20 +122,19 @@ Result<> Control::Impl::begin() {
   TIDEGATE_TRY(store::Store store, store::Store::open(options.data_dir, clock, random));
   TIDEGATE_TRY(Secret token, load_or_make_token(options.data_dir / "api.token", random));
   TIDEGATE_TRY(Secret signing_key, load_or_make_signing_key(*store.db, random));
-  parts = std::make_unique<Parts>(options, clock, random, runner, machine, loop, std::move(store),
-                                  std::move(token), std::move(signing_key));
+  parts = std::make_unique<Parts>(options, clock, random, runner, machine, make_cluster, loop,
+                                  std::move(store), std::move(token), std::move(signing_key));
   parts->housekeeping.start();
-  TIDEGATE_TRY_VOID(end_cut_changes(parts->context));
-  TIDEGATE_TRY_VOID(parts->traffic.load());
+  TIDEGATE_TRY_VOID(end_cut_changes(parts->local));
   TIDEGATE_TRY_VOID(listen());
-  parts->reconciler.start();
+  TIDEGATE_TRY_VOID(parts->targets.start());
   log(Level::info, "control_started",
-      {{"data", options.data_dir.string()}, {"isolation", parts->memory.isolation}});
+      {{"data", options.data_dir.string()}, {"isolation", parts->local.memory.isolation}});
   return {};
 }
 
 Result<> Control::Impl::listen() {
-  TIDEGATE_TRY_VOID(parts->links.listen(std::move(link_listener)));
+  TIDEGATE_TRY_VOID(parts->links->listen(std::move(link_listener)));
   for (os::UniqueFd& listener : api_listeners) {
     TIDEGATE_TRY_VOID(parts->rest.add_listener(std::move(listener)));
   }
@@ -143,7 +142,7 @@ Result<> Control::Impl::listen() {
 }
 
 void Control::Impl::stop(bool stop_replicas) {
-  parts->reconciler.stop();
+  parts->targets.stop();
   parts->rest.drain([] {});
   if (!stop_replicas) return loop.stop();
   parts->shutdown.start([this] { loop.stop(); });

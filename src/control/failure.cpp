@@ -17,6 +17,13 @@ std::string_view what_failed(std::string_view stage) {
   return "the scoring server did not start";
 }
 
+// The platform's word for each (spec deploy.md 6).
+std::string_view outer_code(std::string_view trouble_code) {
+  if (trouble_code == "Unschedulable") return "KubernetesError";
+  if (trouble_code == "ImagePullFailed") return "InaccessibleImage";
+  return "KubernetesDeploymentFailed";
+}
+
 void read_startup_error(const os::Path& data_dir, const std::string& replica_id,
                         Evidence& evidence) {
   auto text = os::read_file(data_dir / "replicas" / replica_id / "run" / "startup_error.json");
@@ -70,6 +77,36 @@ ErrorBody crash_error(const FailedReplica& failed) {
           .status = 400,
           .message = fmt::format("Deployment of {} failed: {}", failed.service, cause_of(failed)),
           .details = {{"CrashLoopBackOff", std::move(text), ""}}};
+}
+
+std::string text_of(const backend::Trouble& trouble) {
+  return trouble.code + ": " + trouble.message;
+}
+
+ErrorBody trouble_error(const std::string& service, const backend::Trouble& trouble,
+                        std::string_view log_tail) {
+  std::string text = trouble.message;
+  if (!log_tail.empty()) text += "\nThe last lines of its log:\n" + last_lines(log_tail);
+  if (!trouble.next_step.empty()) {
+    text += (text.ends_with('\n') ? "" : "\n") + trouble.next_step;
+  }
+  std::string about = trouble.replica_id.empty() ? "" : " (pod " + trouble.replica_id + ")";
+  return {.code = std::string(outer_code(trouble.code)),
+          .status = 400,
+          .message = fmt::format("Deployment of {} failed: {}{}", service, text_of(trouble), about),
+          .details = {{trouble.code, std::move(text), service}}};
+}
+
+std::string state_error(const std::string& service, const std::string& reason,
+                        const std::optional<backend::Trouble>& trouble) {
+  ErrorBody body{"ServiceUnhealthy", 503, "No replica of " + service + " is ready: " + reason, {}};
+  if (trouble) {
+    if (trouble->code == "Unschedulable") body.code = "KubernetesError";
+    std::string text = trouble->message;
+    if (!trouble->next_step.empty()) text += "\n" + trouble->next_step;
+    body.details.push_back({trouble->code, std::move(text), service});
+  }
+  return to_text(to_json(body));
 }
 
 ErrorBody step_error(std::string code, const std::string& service, const Error& error) {

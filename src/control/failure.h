@@ -2,6 +2,7 @@
 // last, the object, the next step.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,14 @@ struct FailedReplica {
 std::string cause_of(const FailedReplica& failed);
 // The platform's words for a container that does not come up, ours for the cause.
 ErrorBody crash_error(const FailedReplica& failed);
+// The same as a cluster tells it; log_tail may be empty.
+ErrorBody trouble_error(const std::string& service, const backend::Trouble& trouble,
+                        std::string_view log_tail);
+// One line: "Unschedulable: 0/3 nodes are available".
+std::string text_of(const backend::Trouble& trouble);
+// The error in a service's row while it is unhealthy or unschedulable, as JSON text.
+std::string state_error(const std::string& service, const std::string& reason,
+                        const std::optional<backend::Trouble>& trouble);
 // A step before any replica was started.
 ErrorBody step_error(std::string code, const std::string& service, const Error& error);
 

@@ -12,6 +12,7 @@ namespace tidegate::control {
 
 // A replica as the backend shows it.
 struct ReplicaSeen {
+  std::string version_id;
   std::string address;
   backend::ReplicaPhase phase = backend::ReplicaPhase::starting;
   std::optional<backend::ReplicaExit> exit;
@@ -19,7 +20,8 @@ struct ReplicaSeen {
   bool stop_asked = false;  // by this process
 };
 
-// Where a replica stands in the routing table. Absent: it never was in one that this process knows.
+// Where a replica (or a whole version, if its replicas are pods) stands in the routing table.
+// Absent: it never was in one that this process knows.
 struct ReplicaTraffic {
   bool in_table = false;
   bool drained = false;  // in no router's table, and nothing of it is in flight
@@ -28,12 +30,22 @@ struct ReplicaTraffic {
 
 // What this process remembers of a version; gone with the process, and that does no harm.
 struct VersionMemory {
-  bool busy = false;  // a job (environment, layout, removal) is under way
+  MonoTime first_seen;  // by this process
+  bool busy = false;    // a job (environment, layout, removal) is under way
   MonoTime busy_since;
   int crashes = 0;  // in a row; forgotten once replicas have stayed up for a while
   MonoTime last_crash;
   MonoTime start_after;      // back-off: no start, and no removal, before
   std::string last_failure;  // how the last crash is told to people
+
+  // Of backends that keep the count.
+  std::optional<MonoTime> missing_since;  // the backend does not show it
+  int scaled_to = -1;                     // the count last asked for, and when
+  MonoTime scaled_at;
+  bool scaling = false;      // being asked for right now
+  std::string trouble_code;  // what it is in, and since when
+  MonoTime trouble_since;
+  std::string trouble_told;  // what was last written into the operation
 };
 
 // Everything plan() may know besides the store.
@@ -41,6 +53,9 @@ struct Observed {
   std::map<std::string, ReplicaSeen> replicas;    // by replica id
   std::map<std::string, ReplicaTraffic> traffic;  // by replica id
   std::map<std::string, VersionMemory> versions;  // by version id
+  // Of backends that keep the count, by version id.
+  std::map<std::string, backend::VersionSeen> versions_seen;
+  std::map<std::string, ReplicaTraffic> version_traffic;
   bool table_in_force = false;  // the newest table is on disk and every router decides by it
 };
 

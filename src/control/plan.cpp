@@ -39,13 +39,6 @@ bool is_whole(const VersionWanted& current, const Observed& observed) {
   return kept == wanted && serving == wanted && ready_count(current, observed) == wanted;
 }
 
-// Something that failed is still being cleared away: a version newer than the one that serves.
-bool is_clearing(const ServiceWanted& service) {
-  return std::ranges::any_of(service.versions, [&](const VersionWanted& wanted) {
-    return wanted.version.generation > service.stored.service.generation;
-  });
-}
-
 // An operation ends when the world is as promised, not when somebody has been asked to make it so.
 void plan_operation(const ServiceWanted& service, const PlanInput& in, Actions& out) {
   const std::string& id = service.stored.service.id;
@@ -62,7 +55,7 @@ void plan_operation(const ServiceWanted& service, const PlanInput& in, Actions& 
   }
   VersionMemory memory = memory_of(in.observed, current->version.id);
   if (memory.crashes >= in.limits.crashes_max) {
-    out.push_back(FailOperation{id, memory.last_failure});
+    out.push_back(FailOperation{id, memory.last_failure, {}});
   }
 }
 
@@ -84,7 +77,7 @@ std::pair<ServiceState, std::string> state_of(const ServiceWanted& service, cons
 void plan_state(const ServiceWanted& service, const PlanInput& in, Actions& out) {
   auto [state, reason] = state_of(service, in);
   if (state == service.stored.service.state) return;
-  out.push_back(SetState{service.stored.service.id, state, reason});
+  out.push_back(SetState{service.stored.service.id, state, reason, {}});
 }
 
 void plan_deleting(const ServiceWanted& service, const PlanInput& in, Actions& out) {
@@ -140,6 +133,12 @@ std::vector<Action> plan_strays(const World& world, const Observed& observed,
     }
   }
   return out;
+}
+
+bool is_clearing(const ServiceWanted& service) {
+  return std::ranges::any_of(service.versions, [&](const VersionWanted& wanted) {
+    return wanted.version.generation > service.stored.service.generation;
+  });
 }
 
 Milliseconds back_off(int crashes) {

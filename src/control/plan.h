@@ -12,10 +12,12 @@
 namespace tidegate::control {
 
 struct PlanLimits {
-  Milliseconds start_limit{310'000};  // init() at least; a longer livenessProbe wins
-  Milliseconds drain_slack{5'000};    // beyond the scoring timeout
-  Milliseconds idle_grace{2'000};     // for replicas that never served
-  int crashes_max = 3;                // of a version that was never ready
+  Milliseconds start_limit{310'000};     // init() at least; a longer livenessProbe wins
+  Milliseconds drain_slack{5'000};       // beyond the scoring timeout
+  Milliseconds idle_grace{2'000};        // for replicas that never served
+  int crashes_max = 3;                   // of a version that was never ready
+  Milliseconds schedule_limit{300'000};  // for pods to find a node
+  Milliseconds pull_limit{60'000};       // for an image that cannot be pulled
 };
 
 std::vector<Action> plan(const ServiceWanted& service, const Observed& observed,

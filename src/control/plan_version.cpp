@@ -115,7 +115,7 @@ bool plan_starting(const VersionWanted& wanted, const Replica& replica, const Pl
   VersionMemory memory = memory_of(in.observed, version_id);
   if (seen == nullptr) {
     if (memory.crashes >= in.limits.crashes_max) {
-      out = {FailVersion{version_id, replica.id, memory.last_failure}};
+      out = {FailVersion{version_id, replica.id, memory.last_failure, true, {}}};
       return false;
     }
     if (in.now >= memory.start_after) out.push_back(StartReplica{version_id, replica.id});
@@ -125,14 +125,14 @@ bool plan_starting(const VersionWanted& wanted, const Replica& replica, const Pl
     backend::ReplicaExit exit = seen->exit.value_or(backend::ReplicaExit{});
     bool is_final = exit.signal == 0 && exit.code == kScriptFailed;
     if (!exit.asked && (is_final || memory.crashes + 1 >= in.limits.crashes_max)) {
-      out = {FailVersion{version_id, replica.id, exit.text()}};
+      out = {FailVersion{version_id, replica.id, exit.text(), true, {}}};
       return false;
     }
     out.push_back(ReplaceReplica{version_id, replica.id});
     return true;
   }
   if (std::string hang = hang_of(wanted, replica, *seen, in); !hang.empty()) {
-    out = {FailVersion{version_id, replica.id, hang, /*exited=*/false}};
+    out = {FailVersion{version_id, replica.id, hang, /*exited=*/false, {}}};
     return false;
   }
   if (seen->phase == ReplicaPhase::ready && !replica.was_ready) {

@@ -19,6 +19,8 @@ void plan_draining(const VersionWanted& version, const PlanInput& in, Actions& o
 
 // Absent entries read as the default.
 const ReplicaSeen* find_seen(const Observed& observed, const std::string& replica_id);
+// Something that failed is still being cleared away: a version newer than the one that serves.
+bool is_clearing(const ServiceWanted& service);
 VersionMemory memory_of(const Observed& observed, const std::string& version_id);
 
 }  // namespace tidegate::control

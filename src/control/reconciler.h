@@ -1,5 +1,6 @@
 #pragma once
 
+#include "control/action.h"
 #include "control/context.h"
 #include "control/world.h"
 #include "http/loop.h"
@@ -21,13 +22,23 @@ class Reconciler {
 
  private:
   void look();
-  void on_look(Result<std::vector<backend::Replica>> replicas);
-  void go_round(std::vector<backend::Replica> replicas);
+  struct Seen {
+    std::vector<backend::Replica> replicas;
+    std::vector<backend::VersionSeen> versions;
+  };
+  static Result<Seen> look_at(backend::Backend& backend);
+  void on_look(Result<Seen> seen);
+  void on_blind(const Error& error);
+  void go_round(Seen seen);
   bool reload_world();
   void remember(std::vector<backend::Replica> replicas);
+  void remember_versions(std::vector<backend::VersionSeen> versions);
+  void publish();
   void forgive_old_crashes();
   Observed observe() const;
   int act_on(const Observed& observed);
+  std::vector<Action> plan_for(const ServiceWanted& service, const Observed& observed,
+                               MonoTime now) const;
   bool is_changing() const;
   void schedule(Milliseconds delay);
 
@@ -39,7 +50,8 @@ class Reconciler {
   bool looking_ = false;
   bool again_ = false;
   bool stopped_ = false;
-  int rounds_in_a_row_ = 0;  // that had something to do
+  std::string blind_because_;  // the backend could not be looked at, as logged
+  int rounds_in_a_row_ = 0;    // that had something to do
 };
 
 }  // namespace tidegate::control

@@ -7,8 +7,8 @@
 
 namespace tidegate::control {
 
-// Stops every replica: each gets its grace, all at the same time. What is wanted stays in the
-// store, so the next start brings them back. Belongs to the loop's thread.
+// Stops every replica of this machine: each gets its grace, all at the same time. What is wanted
+// stays in the store, so the next start brings them back. Belongs to the loop's thread.
 class Shutdown {
  public:
   Shutdown(Context& context, http::Loop& loop) : context_(context), timer_(loop) {}

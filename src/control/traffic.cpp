@@ -19,6 +19,16 @@ std::set<std::string> replica_ids(const table::Table& table) {
   return ids;
 }
 
+std::set<std::string> pod_version_ids(const table::Table& table) {
+  std::set<std::string> ids;
+  for (const table::Service& service : table.services) {
+    for (const table::Version& version : service.versions) {
+      if (version.from_pods) ids.insert(version.id);
+    }
+  }
+  return ids;
+}
+
 }  // namespace
 
 Result<> Traffic::load() {
@@ -43,7 +53,8 @@ Result<> Traffic::publish(std::vector<table::Service> services) {
   }
   table::Table next{std::max(table_.version, links_.newest_seen()) + 1, std::move(services)};
   TIDEGATE_TRY_VOID(table::write_table(file_, next));
-  note_changes(next);
+  note_changes(replica_ids(table_), replica_ids(next), next.version, left_);
+  note_changes(pod_version_ids(table_), pod_version_ids(next), next.version, versions_left_);
   table_ = std::move(next);
   published_ = true;
   links_.publish(table_);
@@ -52,12 +63,12 @@ Result<> Traffic::publish(std::vector<table::Service> services) {
   return {};
 }
 
-void Traffic::note_changes(const table::Table& next) {
-  std::set<std::string> now_in = replica_ids(next);
-  for (const std::string& id : replica_ids(table_)) {
-    if (!now_in.contains(id)) left_[id] = {clock_.mono(), next.version};
+void Traffic::note_changes(const Ids& before, const Ids& next, std::uint64_t version,
+                           std::map<std::string, Leave>& left) const {
+  for (const std::string& id : before) {
+    if (!next.contains(id)) left[id] = {clock_.mono(), version};
   }
-  for (const std::string& id : now_in) left_.erase(id);
+  for (const std::string& id : next) left.erase(id);
 }
 
 std::map<std::string, ReplicaTraffic> Traffic::replicas() const {
@@ -69,6 +80,17 @@ std::map<std::string, ReplicaTraffic> Traffic::replicas() const {
                     .left_table = leave.time};
   }
   return replicas;
+}
+
+std::map<std::string, ReplicaTraffic> Traffic::versions() const {
+  std::map<std::string, ReplicaTraffic> versions;
+  for (const std::string& id : pod_version_ids(table_)) versions[id].in_table = true;
+  for (const auto& [id, leave] : versions_left_) {
+    versions[id] = {.in_table = false,
+                    .drained = links_.version_drained(id, leave.version),
+                    .left_table = leave.time};
+  }
+  return versions;
 }
 
 void Traffic::forget(const std::string& replica_id) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ class Traffic {
   bool in_force() const { return published_ && links_.all_applied(table_.version); }
   std::map<std::string, ReplicaTraffic> replicas() const;
   void forget(const std::string& replica_id);
+  // Versions whose replicas are pods: the table names them only.
+  std::map<std::string, ReplicaTraffic> versions() const;
+  void forget_version(const std::string& version_id) { versions_left_.erase(version_id); }
   std::uint64_t version() const { return table_.version; }
 
  private:
@@ -34,14 +38,17 @@ class Traffic {
     MonoTime time;
     std::uint64_t version;  // the first table without it
   };
-  void note_changes(const table::Table& next);
+  using Ids = std::set<std::string>;
+  void note_changes(const Ids& before, const Ids& next, std::uint64_t version,
+                    std::map<std::string, Leave>& left) const;
 
   const os::Path file_;
   Routers& links_;
   const Clock& clock_;
   table::Table table_;
-  bool published_ = false;  // by this process: before, the store may say something newer
-  std::map<std::string, Leave> left_;
+  bool published_ = false;             // by this process: before, the store may say something newer
+  std::map<std::string, Leave> left_;  // replicas
+  std::map<std::string, Leave> versions_left_;  // from_pods ones
 };
 
 }  // namespace tidegate::control

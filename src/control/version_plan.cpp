@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "control/rest/signature.h"
 #include "control/source.h"
 #include "store/models.h"
 
@@ -22,7 +23,12 @@ Result<> add_model(store::Store& store, const domain::ModelRef& ref, backend::Ve
 
 }  // namespace
 
-Result<backend::VersionPlan> make_version_plan(store::Store& store, const store::Version& version) {
+Secret replica_secret(const Secret& signing_key, const std::string& service_id) {
+  return Secret(signature_of(signing_key, "replica:" + service_id));
+}
+
+Result<backend::VersionPlan> make_version_plan(store::Store& store, const store::Version& version,
+                                               const Secret& signing_key) {
   const domain::ServiceSpec& spec = version.spec;
   const domain::Workload& workload = spec.workload;
   backend::VersionPlan plan;
@@ -35,6 +41,10 @@ Result<backend::VersionPlan> make_version_plan(store::Store& store, const store:
   plan.variables = workload.environment.variables;
   plan.max_concurrent = spec.settings.max_concurrent_per_container;
   plan.scoring_timeout_ms = spec.settings.scoring_timeout_ms;
+  plan.image = version.image;
+  plan.replica_secret = replica_secret(signing_key, version.service_id);
+  plan.resources = spec.settings.resources;
+  plan.probe = spec.settings.probe;
   TIDEGATE_TRY(plan.entry_script, entry_script_of(store, spec.workspace, workload));
   auto source = plan.variables.find("AZUREML_SOURCE_DIRECTORY");
   if (source != plan.variables.end()) plan.source_directory = source->second;

@@ -22,6 +22,7 @@ bool Workers::enqueue(http::Task job) {
     std::lock_guard hold(mutex_);
     if (stopping_ || queue_.size() >= queue_max_) return false;
     queue_.push_back(std::move(job));
+    ++under_way_;
   }
   wake_.notify_one();
   return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -25,11 +26,14 @@ class Workers {
   bool start(Work work, Done done) {
     return enqueue([this, work = std::move(work), done = std::move(done)]() mutable {
       auto result = work();
-      loop_.post([done = std::move(done), result = std::move(result)]() mutable {
+      loop_.post([this, done = std::move(done), result = std::move(result)]() mutable {
+        --under_way_;
         done(std::move(result));
       });
     });
   }
+  // Nothing is queued, runs, or has a result on its way. Loop's thread.
+  bool is_idle() const { return under_way_ == 0; }
 
  private:
   bool enqueue(http::Task job);
@@ -39,8 +43,9 @@ class Workers {
   const std::size_t queue_max_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<http::Task> queue_;      // guarded by mutex_
-  bool stopping_ = false;             // guarded by mutex_
+  std::deque<http::Task> queue_;  // guarded by mutex_
+  bool stopping_ = false;         // guarded by mutex_
+  std::atomic<int> under_way_ = 0;
   std::vector<std::thread> threads_;  // constant after construction
 };
 

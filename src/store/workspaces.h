@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "store/database.h"
@@ -19,5 +20,6 @@ struct Workspace {
 
 Result<> add_workspace(Database& db, const Workspace& workspace);  // taken name: Code::conflict
 Result<std::optional<Workspace>> find_workspace(Database& db, std::string_view name);
+Result<std::vector<Workspace>> list_workspaces(Database& db);  // by name
 
 }  // namespace tidegate::store

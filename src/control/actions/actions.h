@@ -18,6 +18,8 @@ void execute(Context& context, const ServiceWanted& service, const Action& actio
 void act(Context& context, const ServiceWanted& service, const BuildEnvironment& action);
 void act(Context& context, const ServiceWanted& service, const LayOutVersion& action);
 void act(Context& context, const ServiceWanted& service, const RemoveVersion& action);
+void act(Context& context, const ServiceWanted& service, const ScaleVersion& action);
+void act(Context& context, const ServiceWanted& service, const NoteTrouble& action);
 void act(Context& context, const ServiceWanted& service, const AddReplica& action);
 void act(Context& context, const ServiceWanted& service, const StartReplica& action);
 void act(Context& context, const ServiceWanted& service, const NoteReady& action);

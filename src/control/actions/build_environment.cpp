@@ -14,7 +14,7 @@ struct Outcome {
 };
 
 struct Job {
-  image::Environments& environments;
+  EnvironmentProvider& environments;
   const store::OperationLogs& logs;
   const Clock& clock;
   std::string operation_id;
@@ -39,6 +39,7 @@ Result<> store_environment(Context& context, const std::string& version_id,
   version->environment_hash = built.hash;
   version->interpreter = built.interpreter;
   version->found_in = built.found_in;
+  version->image = built.image;
   version->step = store::VersionStep::layout;
   return store::update_version(*context.store.db, *version);
 }

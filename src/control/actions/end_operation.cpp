@@ -68,6 +68,9 @@ void act(Context& context, const ServiceWanted& service, const FailOperation& ac
       400,
       fmt::format("Changing {} failed: {}", service.stored.service.spec.name, action.reason),
       {{"CrashLoopBackOff", action.reason, service.stored.service.spec.name}}};
+  if (action.trouble) {
+    body = trouble_error(service.stored.service.spec.name, *action.trouble, /*log_tail=*/"");
+  }
   std::string error = to_text(to_json(body));
   auto done = context.store.db->transact([&]() -> Result<> {
     TIDEGATE_TRY_VOID(

@@ -48,11 +48,14 @@ void act(Context& context, const ServiceWanted& service, const FailVersion& acti
         failed.evidence = collect_evidence(data_dir, backend, version_id, failed.replica_id);
         return failed;
       },
-      [&context, version_id = action.version_id,
-       operation_id = operation_of(service)](const FailedReplica& with_evidence) {
+      [&context, version_id = action.version_id, operation_id = operation_of(service),
+       trouble = action.trouble](const FailedReplica& with_evidence) {
         // The version's log goes with its folders; the operation's log stays.
-        note(context, operation_id, with_evidence.evidence.log_tail);
-        fail_version(context, version_id, crash_error(with_evidence));
+        const std::string& log_tail = with_evidence.evidence.log_tail;
+        note(context, operation_id, log_tail);
+        fail_version(context, version_id,
+                     trouble ? trouble_error(with_evidence.service, *trouble, log_tail)
+                             : crash_error(with_evidence));
       });
 }
 

@@ -11,11 +11,12 @@ namespace {
 struct Job {
   backend::Backend& backend;
   os::Path staging;
-  std::vector<SourceFile> source;
+  std::vector<SourceFile> source;  // empty: the plan has all, nothing is unpacked here
   backend::VersionPlan plan;
 
   // On a worker.
   Result<> run() {
+    if (source.empty()) return backend.prepare(plan);
     TIDEGATE_TRY_VOID(os::remove_tree(staging));  // of a process that died in the middle
     TIDEGATE_TRY_VOID(lay_out_source(source, staging));
     plan.source_tree = staging;
@@ -25,10 +26,30 @@ struct Job {
   }
 };
 
+// For a backend that ships the source elsewhere: as it was uploaded.
+Result<> add_source(const std::vector<SourceFile>& files, backend::VersionPlan& plan) {
+  for (const SourceFile& file : files) {
+    if (!file.unpack) {
+      plan.model_files.push_back({.source = file.blob, .target = file.path});
+    } else if (plan.source_archive.empty()) {
+      plan.source_archive = file.blob;
+    } else {
+      return fail(Code::invalid, fmt::format("the source has more than one archive (the second is "
+                                             "{}); upload it as one",
+                                             file.path));
+    }
+  }
+  return {};
+}
+
 Result<Job> make_job(Context& context, const store::Version& version) {
   const domain::ServiceSpec& spec = version.spec;
   TIDEGATE_TRY(auto source, source_files(context.store, spec.workspace, spec.workload));
-  TIDEGATE_TRY(auto plan, make_version_plan(context.store, version));
+  TIDEGATE_TRY(auto plan, make_version_plan(context.store, version, context.signing_key));
+  if (context.backend.keeps_count()) {
+    TIDEGATE_TRY_VOID(add_source(source, plan));
+    source.clear();
+  }
   return Job{context.backend, context.options.data_dir / "staging" / version.id, std::move(source),
              std::move(plan)};
 }
@@ -42,7 +63,10 @@ Result<> store_step(Context& context, const std::string& version_id) {
 
 void finish(Context& context, const std::string& version_id, const std::string& service_name,
             const std::string& operation_id, const Result<>& done) {
+  context.memory.versions[version_id].missing_since.reset();
   if (!done) {
+    // One that serves already is only made again, and is not given up.
+    note_crash(context, version_id, done.error().message);
     fail_version(context, version_id,
                  step_error("KubernetesDeploymentFailed", service_name, done.error()));
   } else {

@@ -21,6 +21,7 @@ void finish(Context& context, const store::Version& version, Result<> done) {
   if (done) done = remove_rows(context, version);
   if (done) {
     context.memory.versions.erase(version.id);
+    context.traffic.forget_version(version.id);
     return;
   }
   context.memory.versions[version.id].start_after = context.clock.mono() + kRetryDelay;

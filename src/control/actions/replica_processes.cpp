@@ -19,7 +19,7 @@ void start(Context& context, const store::Version& version, const std::string& r
         context, version_id,
         fmt::format("replica {} could not be started: {}", replica_id, done.error().message));
   };
-  auto plan = make_version_plan(context.store, version);
+  auto plan = make_version_plan(context.store, version, context.signing_key);
   if (!plan) return on_done(std::unexpected(plan.error()));
   context.lane.start([&backend = context.backend, plan = std::move(*plan),
                       replica_id] { return backend.start(plan, replica_id); },

@@ -6,25 +6,24 @@ namespace tidegate::control {
 
 namespace {
 
-std::string error_for(const std::string& service, const std::string& reason) {
-  return to_text(to_json(
-      ErrorBody{"ServiceUnhealthy", 503, "No replica of " + service + " is ready: " + reason, {}}));
+bool is_bad(domain::ServiceState state) {
+  return state == domain::ServiceState::unhealthy || state == domain::ServiceState::unschedulable;
 }
 
 }  // namespace
 
 void act(Context& context, const ServiceWanted& service, const SetState& action) {
   const std::string& name = service.stored.service.spec.name;
-  bool is_unhealthy = action.state == domain::ServiceState::unhealthy;
+  bool becomes_bad = is_bad(action.state);
   auto done = change_service(*context.store.db, action.service_id, [&](store::StoredService& one) {
-    bool was_unhealthy = one.service.state == domain::ServiceState::unhealthy;
+    bool was_bad = is_bad(one.service.state);
     one.service.state = action.state;
     // The error of a failed update stays until the next change.
-    if (was_unhealthy) one.service.error.clear();
-    if (is_unhealthy) one.service.error = error_for(name, action.reason);
+    if (was_bad) one.service.error.clear();
+    if (becomes_bad) one.service.error = state_error(name, action.reason, action.trouble);
   });
   if (!done) return log_failure("set_state", done);
-  log(is_unhealthy ? Level::warning : Level::info, "service_state",
+  log(becomes_bad ? Level::warning : Level::info, "service_state",
       {{"service", name}, {"state", domain::state_name(action.state)}});
 }
 

@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "control/operation_notes.h"
+#include "control/targets.h"
 #include "store/operations.h"
 #include "store/services.h"
 #include "store/versions.h"
@@ -52,7 +53,6 @@ void announce(Context& context, const store::StoredOperation& stored,
   for (const std::string& warning : warnings) note(context, operation.id, "WARNING: " + warning);
   log(Level::info, "operation_accepted",
       {{"operation", operation.id}, {"kind", operation.kind}, {"service", operation.service_name}});
-  context.kick();
 }
 
 // Tags, properties and description: nothing that replicas or routers see.
@@ -137,6 +137,7 @@ Result<std::string> accept_create(Context& context, const ServiceRequest& reques
   if (!stored_all) return std::unexpected(stored_all.error());
   announce(context, operation, warnings,
            fmt::format("Creating service {} on {}.", request.spec.name, request.spec.compute_name));
+  context_for(context, request.spec).kick();
   return operation.operation.id;
 }
 
@@ -167,6 +168,7 @@ Result<std::string> accept_update(Context& context, const std::string& service_i
       db.transact([&] { return store_update(context, *stored, request, operation); }));
   announce(context, operation, warnings,
            fmt::format("Updating service {}.", stored->service.spec.name));
+  context_for(context, stored->service.spec).kick();
   return operation.operation.id;
 }
 
@@ -186,6 +188,7 @@ Result<std::string> accept_delete(Context& context, const std::string& service_i
   });
   if (!stored_both) return std::unexpected(stored_both.error());
   announce(context, operation, {}, fmt::format("Deleting service {}.", stored->service.spec.name));
+  context_for(context, stored->service.spec).kick();
   return operation.operation.id;
 }
 

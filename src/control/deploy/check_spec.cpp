@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "control/deploy/entry_script.h"
+#include "control/targets.h"
 #include "image/recipe.h"
 #include "store/computes.h"
 #include "store/models.h"
@@ -26,14 +27,35 @@ std::string shown(const std::vector<std::string>& names) {
   return fmt::format("{}{}", fmt::join(some, ", "), names.size() > kNamesShown ? ", ..." : "");
 }
 
-void check_compute(Context& context, const domain::ServiceSpec& spec, Complaints& complaints) {
+using MaybeCluster = std::optional<domain::ClusterAttachment>;
+
+// The cluster that the service is for; nullopt: it is for processes, or for nothing that is there.
+MaybeCluster check_compute(Context& context, const domain::ServiceSpec& spec,
+                           Complaints& complaints) {
   auto targets = store::list_computes(*context.store.db, spec.workspace);
-  if (!targets) return complaints.add("computeName", targets.error().message);
+  if (!targets) {
+    complaints.add("computeName", targets.error().message);
+    return std::nullopt;
+  }
   std::vector<std::string> names;
-  for (const domain::ComputeTarget& target : *targets) names.push_back(target.name);
-  if (std::ranges::find(names, spec.compute_name) != names.end()) return;
+  for (const domain::ComputeTarget& target : *targets) {
+    if (target.name == spec.compute_name) return target.cluster;
+    names.push_back(target.name);
+  }
   complaints.add("computeName", fmt::format("there is no compute target \"{}\"; there are: {}",
                                             spec.compute_name, shown(names)));
+  return std::nullopt;
+}
+
+void check_namespace(const domain::ServiceSpec& spec, const MaybeCluster& cluster,
+                     Complaints& complaints) {
+  const std::string& asked = spec.settings.kubernetes_namespace;
+  if (!cluster || asked.empty() || asked == cluster->kube_namespace) return;
+  complaints.add(
+      "namespace",
+      fmt::format("is \"{}\", but compute target {} is attached to namespace \"{}\"; "
+                  "leave it out, or attach the cluster a second time with --namespace {}",
+                  asked, spec.compute_name, cluster->kube_namespace, asked));
 }
 
 std::string about_missing_model(const ModelRef& ref, const std::vector<domain::Model>& models) {
@@ -68,14 +90,16 @@ void check_models(Context& context, const domain::ServiceSpec& spec, Complaints&
   }
 }
 
-void check_offered(const domain::ServiceSpec& spec, Complaints& complaints) {
+void check_offered(const domain::ServiceSpec& spec, const MaybeCluster& cluster,
+                   Complaints& complaints) {
   if (spec.settings.token_auth_enabled) {
     complaints.add("aadAuthEnabled",
                    "token authentication is not offered yet; use keys (authEnabled)");
   }
   if (spec.settings.resources.gpu.value_or(0) > 0) {
     complaints.add("containerResourceRequirements.gpu",
-                   "GPUs are not offered on process targets yet; use 0");
+                   cluster ? "GPUs are not offered yet; use 0"
+                           : "GPUs are not offered on process targets yet; use 0");
   }
 }
 
@@ -100,10 +124,30 @@ void check_environment(const domain::Environment& environment, const DeployOptio
 
 void check_spec(Context& context, const domain::ServiceSpec& spec, const DeployOptions& options,
                 Complaints& complaints) {
-  check_compute(context, spec, complaints);
+  MaybeCluster cluster = check_compute(context, spec, complaints);
   check_models(context, spec, complaints);
-  check_offered(spec, complaints);
-  check_environment(spec.workload.environment, options, complaints);
+  check_namespace(spec, cluster, complaints);
+  check_offered(spec, cluster, complaints);
+  // An image may have what this machine has not: its own packages, programs and Docker steps.
+  if (!cluster) check_environment(spec.workload.environment, options, complaints);
+}
+
+std::string python_for_checks(Context& context, const domain::ServiceSpec& spec) {
+  auto row = store::find_compute(*context.store.db, spec.workspace, spec.compute_name);
+  bool is_cluster = row && *row && (*row)->cluster;
+  return find_interpreter(is_cluster ? domain::Environment{} : spec.workload.environment);
+}
+
+void check_same_compute(Context& context, const domain::ServiceSpec& from,
+                        const domain::ServiceSpec& to, Complaints& complaints) {
+  if (from.compute_name == to.compute_name) return;
+  bool any_cluster = context.targets.is_cluster(from.workspace, from.compute_name) ||
+                     context.targets.is_cluster(to.workspace, to.compute_name);
+  if (!any_cluster) return;  // processes of this machine, by whatever name
+  complaints.add("computeName",
+                 fmt::format("service {} runs on {} and cannot be moved to {} by an update; deploy "
+                             "it there under another name, or delete it first",
+                             from.name, from.compute_name, to.compute_name));
 }
 
 void check_name_is_free(Context& context, const domain::ServiceSpec& spec, bool overwrite,

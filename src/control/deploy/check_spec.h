@@ -10,6 +10,14 @@ namespace tidegate::control {
 void check_spec(Context& context, const domain::ServiceSpec& spec, const DeployOptions& options,
                 domain::Complaints& complaints);
 
+// An update may not move a service to or from a cluster.
+void check_same_compute(Context& context, const domain::ServiceSpec& from,
+                        const domain::ServiceSpec& to, domain::Complaints& complaints);
+
+// The Python that looks at the entry script; that of an image is not on this machine, so any will
+// do. Empty: there is none.
+std::string python_for_checks(Context& context, const domain::ServiceSpec& spec);
+
 // A name that is taken; told apart because it alone is a conflict (409).
 void check_name_is_free(Context& context, const domain::ServiceSpec& spec, bool overwrite,
                         domain::Complaints& complaints);

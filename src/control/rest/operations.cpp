@@ -9,6 +9,7 @@
 #include "control/rest/route.h"
 #include "control/rest/signature.h"
 #include "control/rest/workspace_path.h"
+#include "control/targets.h"
 
 namespace tidegate::control {
 namespace {
@@ -76,8 +77,7 @@ Json operation_json(Context& context, const Request& request,
   std::string log_path = operation_path(context, request, operation.id) + "/log";
   std::string log_url = fmt::format("{}{}?sig={}", request.base_url, log_path,
                                     signature_of(context.signing_key, log_path));
-  auto waiting = context.memory.waiting_for.find(operation.id);
-  bool waits = !is_over && waiting != context.memory.waiting_for.end();
+  std::string waits = is_over ? "" : context.targets.waiting_for(operation.id);
   WallTime until = is_over ? operation.ended : context.clock.wall();
   auto seconds = std::chrono::duration_cast<std::chrono::seconds>(until - operation.created);
   Json error = nullptr;
@@ -94,7 +94,7 @@ Json operation_json(Context& context, const Request& request,
               {"operationLog", log_url},
               {"streamingOperationLog", log_url},
               {"tidegate",
-               {{"waitingFor", waits ? waiting->second : ""},
+               {{"waitingFor", std::move(waits)},
                 {"secondsElapsed", seconds.count()},
                 {"warnings", stored.warnings}}}};
 }

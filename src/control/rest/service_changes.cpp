@@ -8,7 +8,6 @@
 #include "control/deploy/accept.h"
 #include "control/deploy/check_source.h"
 #include "control/deploy/check_spec.h"
-#include "control/deploy/entry_script.h"
 #include "control/operation_notes.h"
 #include "control/rest/operation_json.h"
 #include "control/rest/route.h"
@@ -104,7 +103,7 @@ std::optional<SourceCheck> source_check(Context& context, Change& change) {
   return SourceCheck{
       .files = std::move(*files),
       .entry_script = std::move(*script),
-      .python = find_interpreter(spec.workload.environment),
+      .python = python_for_checks(context, spec),
       .staging = context.options.data_dir / "staging" / ("check." + random_hex(context.random, 8))};
 }
 
@@ -137,6 +136,7 @@ void create_service(Context& context, Request request, Responder responder) {
     auto idle = check_idle(*context.store.db, **existing);
     if (!idle) return change->refuse(context, error_body(idle.error()));
     change->service_id = (*existing)->service.id;
+    check_same_compute(context, (*existing)->service.spec, wanted.spec, change->complaints);
   }
   std::size_t before = change->complaints.problems().size();
   check_name_is_free(context, wanted.spec, wanted.overwrite, change->complaints);
@@ -174,6 +174,7 @@ void patch_service(Context& context, Request request, Responder responder) {
   if (auto idle = check_idle(*context.store.db, **existing); !idle) {
     return change->refuse(context, error_body(idle.error()));
   }
+  check_same_compute(context, current, change->wanted.spec, change->complaints);
   check_spec(context, change->wanted.spec, options, change->complaints);
   bool same_source = asset_ids(current.workload) == asset_ids(change->wanted.spec.workload);
   if (same_source) return settle(context, *change);

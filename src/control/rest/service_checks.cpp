@@ -42,8 +42,8 @@ void check_resources(Context&, Request, Responder responder) {
   responder.send(200, Json::object());
 }
 
-// The environment that a script would run in, for the choice of a Python to parse it with.
-domain::Environment check_create(Context& context, const Request& request, const Json& body,
+// The spec that a script would run by, for the choice of a Python to parse it with.
+domain::ServiceSpec check_create(Context& context, const Request& request, const Json& body,
                                  Complaints& complaints) {
   const Json* create = find_member(body, "createRequest");
   if (create == nullptr) {
@@ -54,10 +54,10 @@ domain::Environment check_create(Context& context, const Request& request, const
   ServiceRequest wanted = read_service_request(*create, request.workspace, options, complaints);
   check_name_is_free(context, wanted.spec, wanted.overwrite, complaints);
   check_spec(context, wanted.spec, options, complaints);
-  return wanted.spec.workload.environment;
+  return wanted.spec;
 }
 
-domain::Environment check_update(Context& context, const Request& request, const Json& body,
+domain::ServiceSpec check_update(Context& context, const Request& request, const Json& body,
                                  const store::StoredService& existing, Complaints& complaints) {
   const Json* update = find_member(body, "updateRequest");
   if (update == nullptr) {
@@ -65,11 +65,12 @@ domain::Environment check_update(Context& context, const Request& request, const
     return {};
   }
   domain::ServiceSpec spec = domain::patch_service(existing.service.spec, *update, complaints);
+  check_same_compute(context, existing.service.spec, spec, complaints);
   check_spec(context, spec, options_of(request), complaints);
-  return spec.workload.environment;
+  return spec;
 }
 
-domain::Environment check_by_type(Context& context, const Request& request, const Json& body,
+domain::ServiceSpec check_by_type(Context& context, const Request& request, const Json& body,
                                   Complaints& complaints) {
   std::string type = text_or(body, "type", "");
   if (http::equal_names(type, "create")) return check_create(context, request, body, complaints);
@@ -92,12 +93,11 @@ domain::Environment check_by_type(Context& context, const Request& request, cons
 }
 
 // A client sends the script's text along: nothing is uploaded for a script that is none.
-void check_script_and_send(Context& context, const Json& script,
-                           const domain::Environment& environment, Complaints complaints,
-                           Responder responder) {
+void check_script_and_send(Context& context, const Json& script, const domain::ServiceSpec& spec,
+                           Complaints complaints, Responder responder) {
   Responder kept = responder;
   bool started = context.pool.start(
-      [&runner = context.runner, python = find_interpreter(environment),
+      [&runner = context.runner, python = python_for_checks(context, spec),
        staging = context.options.data_dir / "staging" / ("check." + random_hex(context.random, 8)),
        name = text_or(script, "name", "score.py"), text = text_or(script, "text", ""),
        complaints = std::move(complaints)]() mutable {
@@ -112,11 +112,11 @@ void check_request(Context& context, Request request, Responder responder) {
   auto body = request.json();
   if (!body) return responder.fail(body.error());
   Complaints complaints;
-  domain::Environment environment = check_by_type(context, request, *body, complaints);
+  domain::ServiceSpec spec = check_by_type(context, request, *body, complaints);
   if (request.query_flag("strict")) complaints.make_strict();
   const Json* script = find_member(*body, "entryScript");
   if (script == nullptr) return send_verdict(responder, complaints);
-  check_script_and_send(context, *script, environment, std::move(complaints), std::move(responder));
+  check_script_and_send(context, *script, spec, std::move(complaints), std::move(responder));
 }
 
 constexpr Route kRoutes[] = {

@@ -6,6 +6,8 @@
 
 #include "control/deploy/service_request.h"
 #include "control/rest/model_json.h"
+#include "control/targets.h"
+#include "store/computes.h"
 #include "store/models.h"
 #include "store/versions.h"
 
@@ -72,9 +74,9 @@ Result<std::optional<store::Version>> shown_version(Context& context, const Serv
   return std::optional(versions.back());
 }
 
-std::string curl_line(const Context& context, const ServiceSpec& spec) {
+std::string curl_line(Context& context, const ServiceSpec& spec) {
   std::string key = spec.settings.auth_enabled ? "-H 'Authorization: Bearer <key>' " : "";
-  return fmt::format("curl {}{} -d '{{\"data\": ...}}'", key, scoring_uri(context, spec.name));
+  return fmt::format("curl {}{} -d '{{\"data\": ...}}'", key, scoring_uri(context, spec));
 }
 
 Json deployment_status(const Context& context, const Service& service) {
@@ -99,7 +101,7 @@ Json common_json(Context& context, const Service& service) {
   json["deploymentType"] = nullptr;
   json["imageId"] = nullptr;
   json["imageDigest"] = nullptr;
-  json["scoringUri"] = scoring_uri(context, spec.name);
+  json["scoringUri"] = scoring_uri(context, spec);
   json["swaggerUri"] = nullptr;
   json["location"] = "local";
   json["models"] = models_json(context, spec);
@@ -109,21 +111,27 @@ Json common_json(Context& context, const Service& service) {
 
 }  // namespace
 
-std::string scoring_uri(const Context& context, const std::string& name) {
-  return fmt::format("{}/api/v1/service/{}/score", context.options.scoring_base, name);
+std::string scoring_uri(Context& context, const domain::ServiceSpec& spec) {
+  std::string base = context.options.scoring_base;
+  auto row = store::find_compute(*context.store.db, spec.workspace, spec.compute_name);
+  if (row && *row && (*row)->cluster) base = (*row)->cluster->scoring_base;
+  return fmt::format("{}/api/v1/service/{}/score", base, spec.name);
 }
 
 Result<Json> service_json(Context& context, const store::StoredService& stored) {
   const Service& service = stored.service;
   TIDEGATE_TRY(auto version, shown_version(context, service));
+  const Context& target = context_for(context, service.spec);
   Json json = common_json(context, service);
-  json["deploymentStatus"] = deployment_status(context, service);
+  json["deploymentStatus"] = deployment_status(target, service);
   json["tidegate"] = {{"generation", std::max(service.generation, 1)},
-                      {"isolation", context.memory.isolation},
+                      {"isolation", target.memory.isolation},
+                      {"computeKind", target.backend.keeps_count() ? "kubernetes" : "process"},
+                      {"image", version ? version->image : ""},
                       {"interpreter", version ? version->interpreter : ""},
                       {"environmentHash", version ? version->environment_hash : ""},
                       {"environmentFoundIn", version ? version->found_in : ""},
-                      {"replicas", replicas_json(context, service.id)},
+                      {"replicas", replicas_json(target, service.id)},
                       {"auth", service.spec.settings.auth_enabled ? "key" : "none"},
                       {"curl", curl_line(context, service.spec)}};
   return json;
@@ -145,7 +153,9 @@ Result<Json> failed_service_json(Context& context, const store::StoredOperation&
                               {"availableReplicas", 0},
                               {"error", json["error"]}};
   json["tidegate"] = {{"generation", 0},
-                      {"isolation", context.memory.isolation},
+                      {"isolation", context_for(context, service.spec).memory.isolation},
+                      {"computeKind", ""},
+                      {"image", ""},
                       {"interpreter", ""},
                       {"environmentHash", ""},
                       {"environmentFoundIn", ""},

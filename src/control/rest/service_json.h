@@ -19,6 +19,7 @@ Result<std::optional<store::StoredOperation>> find_failed_creation(Context& cont
                                                                    std::string_view workspace,
                                                                    std::string_view name);
 
-std::string scoring_uri(const Context& context, const std::string& name);
+// Where clients send their requests: this machine's router, or the cluster's.
+std::string scoring_uri(Context& context, const domain::ServiceSpec& spec);
 
 }  // namespace tidegate::control

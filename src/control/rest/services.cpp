@@ -10,6 +10,7 @@
 #include "control/rest/route.h"
 #include "control/rest/service_json.h"
 #include "control/rest/service_replies.h"
+#include "control/targets.h"
 #include "http/head.h"
 #include "store/versions.h"
 
@@ -106,13 +107,14 @@ void get_logs(Context& context, Request request, Responder responder) {
   if (!versions) return responder.fail(versions.error());
   if (versions->empty()) return responder.send(200, {{"content", ""}});
   // The newest that still has a log: while an update comes up, that is what people look for.
+  Context& target = context_for(context, (*found)->service.spec);
   bool started =
-      context.pool.start([&backend = context.backend, id = versions->back().id,
-                          lines = lines_wanted(request)] { return backend.logs(id, lines); },
-                         [responder](const Result<std::string>& text) mutable {
-                           if (!text) return responder.fail(text.error());
-                           responder.send(200, {{"content", *text}});
-                         });
+      target.pool.start([&backend = target.backend, id = versions->back().id,
+                         lines = lines_wanted(request)] { return backend.logs(id, lines); },
+                        [responder](const Result<std::string>& text) mutable {
+                          if (!text) return responder.fail(text.error());
+                          responder.send(200, {{"content", *text}});
+                        });
   if (!started) responder.fail(Error{Code::unavailable, "too much is going on; try again"});
 }
 

@@ -28,9 +28,10 @@ void ControlTest::start() {
                                                       .version = "1.2.3",
                                                       .uv = "/bin/false",
                                                       .start_limit = start_limit_,
+                                                      .schedule_limit = schedule_limit_,
                                                       .clusters = clusters_},
                                        clock_, random_, runner_, backend_, std::move(api),
-                                       listen_at(link_socket()));
+                                       listen_at(link_socket()), make_cluster_);
   thread_ = std::thread([this] {
     auto ran = control_->run();
     EXPECT_TRUE(ran.has_value()) << ran.error().message;

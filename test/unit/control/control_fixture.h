@@ -79,6 +79,8 @@ class ControlTest : public ::testing::Test {
   os::RealCommandRunner runner_;
   FakeBackend backend_{folder_.path() / "data"};
   Milliseconds start_limit_{310'000};
+  Milliseconds schedule_limit_{300'000};
+  MakeCluster make_cluster_;  // none
   ClusterAccess* clusters_ = nullptr;
   std::unique_ptr<Control> control_;
   std::unique_ptr<FakeRouter> router_;  // connected from start() to stop()

@@ -17,6 +17,12 @@ inline std::string text_of(const Action& action) {
     std::string operator()(const BuildEnvironment& a) { return "environment " + a.version_id; }
     std::string operator()(const LayOutVersion& a) { return "layout " + a.version_id; }
     std::string operator()(const RemoveVersion& a) { return "remove " + a.version_id; }
+    std::string operator()(const ScaleVersion& a) {
+      return fmt::format("scale {} to {}", a.version_id, a.count);
+    }
+    std::string operator()(const NoteTrouble& a) {
+      return "note " + a.version_id + ": " + a.trouble.code;
+    }
     std::string operator()(const AddReplica& a) { return "add " + a.version_id; }
     std::string operator()(const StartReplica& a) { return "start " + a.replica_id; }
     std::string operator()(const NoteReady& a) { return "ready " + a.replica_id; }

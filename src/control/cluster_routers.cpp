@@ -1,0 +1,154 @@
+#include "control/cluster_routers.h"
+
+#include <fmt/format.h>
+
+#include "backend/kubernetes/labels.h"
+#include "base/log.h"
+#include "os/base64.h"
+
+namespace tidegate::control {
+namespace {
+
+namespace labels = backend::kubernetes;
+
+constexpr Milliseconds kSoon{200};     // something is outstanding
+constexpr Milliseconds kQuiet{2'000};  // nothing is
+constexpr Milliseconds kRetry{1'000};  // after a failure
+
+Result<RouterAnswer> ask(kube::Client& client, const kube::Where& pod, const Secret& token) {
+  fetch::Headers headers{{std::string(labels::kLinkTokenHeader), token.reveal()}};
+  TIDEGATE_TRY(fetch::Response page,
+               client.proxy_get(pod, labels::kRouterPort, labels::kRouterPage, headers));
+  if (page.status != 200) {
+    return fail(Code::unavailable, fmt::format("router pod {} answers {}", pod.name, page.status));
+  }
+  return parse_router_page(page.body);
+}
+
+}  // namespace
+
+Json table_secret(const table::Table& table, const std::string& kube_namespace) {
+  return Json{{"apiVersion", "v1"},
+              {"kind", "Secret"},
+              {"metadata",
+               {{"name", labels::kTableSecret},
+                {"namespace", kube_namespace},
+                {"labels",
+                 {{std::string(labels::kManagedBy), "tidegate"},
+                  {std::string(labels::kComponent), "router"}}}}},
+              {"type", "Opaque"},
+              {"data", {{std::string(labels::kTableKey), os::base64(table::encode(table))}}}};
+}
+
+ClusterRouters::ClusterRouters(kube::Client& client, const domain::ClusterAttachment& cluster,
+                               http::Loop& loop, const Clock& clock)
+    : client_(client),
+      namespace_(cluster.kube_namespace),
+      link_token_(cluster.link_token),
+      clock_(clock),
+      apply_timer_(loop),
+      poll_timer_(loop),
+      apply_lane_(loop, /*threads=*/1),
+      poll_lane_(loop, /*threads=*/1) {
+  poll();
+}
+
+void ClusterRouters::stop() {
+  is_ending_ = true;
+  apply_timer_.cancel();
+  poll_timer_.cancel();
+}
+
+bool ClusterRouters::all_applied(std::uint64_t version) const {
+  return pods_.all_applied(version, clock_.mono());
+}
+
+bool ClusterRouters::version_drained(const std::string& version_id, std::uint64_t left_at) const {
+  return pods_.version_drained(version_id, left_at, clock_.mono());
+}
+
+void ClusterRouters::publish(table::Table table) {
+  table_ = std::move(table);
+  apply();
+}
+
+void ClusterRouters::apply() {
+  if (is_ending_ || applying_ || table_.version <= applied_) return;
+  applying_ = true;
+  apply_lane_.start([&client = client_,
+                     secret = table_secret(table_, namespace_)] { return client.apply(secret); },
+                    [this, version = table_.version](const Result<Json>& applied) {
+                      on_applied(version, applied);
+                    });
+}
+
+void ClusterRouters::on_applied(std::uint64_t version, const Result<Json>& applied) {
+  applying_ = false;
+  if (is_ending_) return;
+  if (!applied) {
+    say(applied.error().message);
+    apply_timer_.start(kRetry, [this] { apply(); });
+    return;
+  }
+  applied_ = version;
+  log(Level::info, "table_applied", {{"namespace", namespace_}, {"version", version}});
+  apply();  // a newer one may have come meanwhile
+  poll();
+}
+
+Result<ClusterRouters::Seen> ClusterRouters::look() const {
+  kube::Where where;
+  where.namespace_ = namespace_;
+  where.selector = labels::kRouterSelector;
+  where.is_cancelled = [this] { return is_ending_.load(); };
+  TIDEGATE_TRY(kube::Client::List list, client_.list(kube::kPod, where));
+  where.selector.clear();
+  Seen seen;
+  for (const Json& item : list.items) {
+    RouterPod pod = router_pod_of(item);
+    where.name = pod.name;
+    seen.answers.emplace_back(pod.name, ask(client_, where, link_token_));
+    seen.pods.push_back(std::move(pod));
+  }
+  return seen;
+}
+
+void ClusterRouters::poll() {
+  if (is_ending_ || polling_) return;
+  polling_ = true;
+  poll_lane_.start([this] { return look(); },
+                   [this](Result<Seen> seen) { on_poll(std::move(seen)); });
+}
+
+void ClusterRouters::on_poll(Result<Seen> seen) {
+  polling_ = false;
+  if (is_ending_) return;
+  if (!seen) {
+    say(seen.error().message);
+    poll_timer_.start(kRetry, [this] { poll(); });
+    return;
+  }
+  MonoTime now = clock_.mono();
+  std::string trouble;
+  pods_.set_pods(seen->pods, now);
+  for (auto& [pod, answer] : seen->answers) {
+    if (answer) {
+      pods_.hear(pod, std::move(*answer), now);
+    } else {
+      trouble = answer.error().message;
+    }
+  }
+  say(std::move(trouble));
+  changed_();
+  poll_timer_.start(pods_.is_outstanding(table_, now) ? kSoon : kQuiet, [this] { poll(); });
+}
+
+// Once, not several times a second.
+void ClusterRouters::say(std::string trouble) {
+  if (trouble == said_) return;
+  said_ = std::move(trouble);
+  if (said_.empty()) return;
+  log(Level::warning, "cluster_routers", {{"namespace", namespace_}, {"reason", said_}});
+}
+
+}  // namespace tidegate::control
