@@ -82,7 +82,7 @@ std::string overview(std::span<const Command* const> commands, std::string_view 
   std::string text;
   for (const Command* command : commands) {
     if (!command->path.starts_with(prefix)) continue;
-    text += fmt::format("  {:<26}{}\n", command->path, command->purpose);
+    text += fmt::format("  {:<34}{}\n", command->path, command->purpose);
   }
   return text;
 }

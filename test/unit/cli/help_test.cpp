@@ -63,8 +63,8 @@ TEST(Help, TheOverviewNamesEveryCommand) {
 TEST(Help, AGroupListsItsOwnCommands) {
   Session session;
   EXPECT_EQ(session.run("computetarget --help"), 0);
-  EXPECT_EQ(lines_of(session.out).size(), 5U) << session.out;
-  EXPECT_EQ(session.out.find("service"), session.out.find("services run as")) << "no other group";
+  EXPECT_EQ(lines_of(session.out).size(), 8U) << session.out;
+  EXPECT_EQ(session.out.find("service "), session.out.find("service uses")) << "no other group";
 }
 
 }  // namespace
