@@ -21,6 +21,11 @@ const char* variable(const char* name) {
   return std::getenv(name);
 }
 
+bool is_buildahs_noise(std::string_view line) {
+  return line.starts_with("subprocess exited with status ") ||
+         line.starts_with("Error: exit status ");
+}
+
 // The certificates that this process was told to trust, which the container has not.
 os::Path trusted_certificates() {
   for (const char* name : {"SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE"}) {
@@ -158,6 +163,10 @@ Result<> ImageBuild::install() {
   TIDEGATE_TRY(
       Outcome outcome,
       execute(buildah_.run(name_, mounts, {"/bin/sh", inside + "/install.sh"}), Voice::loud));
+  // buildah's own words about the script's end say nothing.
+  while (!outcome.output.empty() && is_buildahs_noise(outcome.output.back())) {
+    outcome.output.pop_back();
+  }
   auto version = os::read_file(mounted_ / "python.txt");
   if (version) python_ = version->substr(0, version->find('\n'));
   return check_install(outcome);

@@ -118,5 +118,46 @@ TEST(Recipe, LineBreakInAValueCannotForgeAnotherLine) {
   EXPECT_NE(make_recipe(one, some_platform()).text, make_recipe(other, some_platform()).text);
 }
 
+TEST(ImageRecipe, TextIsWhatMakesTheImage) {
+  ImagePlatform platform{.base = "r:1/base@sha256:0",
+                         .architecture = "x86_64",
+                         .package_index = "https://index.example/simple"};
+  domain::Environment environment = some_environment();
+  environment.base_dockerfile.clear();
+  EXPECT_EQ(make_image_recipe(environment, platform).text,
+            "tidegate image: 1\n"
+            "base_image: r:1/base@sha256:0\n"
+            "base_dockerfile: \n"
+            "os: linux\n"
+            "architecture: x86_64\n"
+            "python: 3.8\n"
+            "package_index: https://index.example/simple\n"
+            "channel: conda-forge\n"
+            "channel: anaconda\n"
+            "conda: numpy=1.20\n"
+            "conda: scipy\n"
+            "pip: scikit-learn==1.3.2\n"
+            "pip: six\n");
+  environment.user_managed = true;
+  environment.interpreter = "python";
+  EXPECT_EQ(make_image_recipe(environment, platform).text,
+            "tidegate image: 1\n"
+            "base_image: r:1/base@sha256:0\n"
+            "base_dockerfile: \n"
+            "os: linux\n"
+            "architecture: x86_64\n"
+            "user_managed_interpreter: python\n");
+}
+
+TEST(ImageRecipe, TheBasesDigestCountsAndNotItsName) {
+  ImagePlatform platform{.base = "r:1/base@sha256:0", .architecture = "x86_64"};
+  domain::Environment environment = some_environment();
+  std::string before = make_image_recipe(environment, platform).hash;
+  environment.base_image = "the-same:2";
+  EXPECT_EQ(make_image_recipe(environment, platform).hash, before);
+  platform.base = "r:1/base@sha256:1";
+  EXPECT_NE(make_image_recipe(environment, platform).hash, before);
+}
+
 }  // namespace
 }  // namespace tidegate::image
