@@ -44,7 +44,8 @@ struct Job {
                        .on_line =
                            [this](std::string_view line) {
                              if (!operation_id.empty()) say(line);
-                           }});
+                           },
+                       .first_table = table::encode(first)});
   }
 };
 
@@ -72,7 +73,15 @@ domain::Complaints check(const Job& job) {
   return complaints;
 }
 
-Result<Attachment::Installed> install(const Job& job) {
+Result<std::string> pinned_agent(const Job& job) {
+  const domain::ClusterAttachment& cluster = *job.target.cluster;
+  TIDEGATE_TRY(auto pinned, job.access.registry(cluster.registry)->pinned(cluster.agent_image));
+  if (pinned) return std::move(*pinned);
+  return fail(Code::not_found, fmt::format("{} has left the registry", cluster.agent_image));
+}
+
+Result<Attachment::Installed> install(Job& job) {
+  TIDEGATE_TRY(job.target.cluster->agent_image, pinned_agent(job));
   TIDEGATE_TRY(auto client, job.access.connect(*job.target.cluster));
   Attachment attachment = job.attachment(*client);
   auto installed = attachment.install();
