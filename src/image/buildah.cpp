@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/json.h"
-#include "oci/base64.h"
+#include "os/base64.h"
 
 namespace tidegate::image {
 namespace {
@@ -115,7 +115,7 @@ std::string logins_text(const std::vector<oci::RegistryOptions>& registries) {
   for (const oci::RegistryOptions& registry : registries) {
     if (registry.address.empty() || registry.user.empty()) continue;
     logins[registry.address] = {
-        {"auth", oci::base64(fmt::format("{}:{}", registry.user, registry.password.reveal()))}};
+        {"auth", os::base64(fmt::format("{}:{}", registry.user, registry.password.reveal()))}};
   }
   if (logins.empty()) return {};
   return to_text(Json{{"auths", logins}});

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "oci/base64.h"
+#include "os/base64.h"
 
 namespace tidegate::oci {
 namespace {
@@ -89,7 +89,7 @@ Auth::Auth(std::string origin, std::string user, Secret password, Send send)
       send_(std::move(send)) {}
 
 std::string Auth::basic() const {
-  return "Basic " + base64(user_ + ":" + password_.reveal());
+  return "Basic " + os::base64(user_ + ":" + password_.reveal());
 }
 
 std::optional<std::string> Auth::header_for(const std::string& scope) {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "oci/base64.h"
+#include "os/base64.h"
 
 namespace tidegate::oci {
 namespace {
@@ -27,7 +27,7 @@ Result<Login> login_of(const Json& entry, std::string_view key, std::string_view
   }
   Login login{text_or(entry, "username", ""), Secret(text_or(entry, "password", ""))};
   if (!login.user.empty()) return login;
-  auto pair = from_base64(text_or(entry, "auth", ""));
+  auto pair = os::from_base64(text_or(entry, "auth", ""));
   auto colon = pair ? pair->find(':') : std::string::npos;
   if (colon == std::string::npos || colon == 0) {
     return fail(Code::invalid,

@@ -6,7 +6,7 @@
 
 #include "backend/kubernetes/labels.h"
 #include "backend/kubernetes/router_workload.h"
-#include "oci/base64.h"
+#include "os/base64.h"
 
 namespace tidegate::backend::kubernetes {
 namespace {
@@ -133,7 +133,7 @@ Result<> Attachment::apply_secrets() {
       seams_.client.get(kube::kSecret, {.namespace_ = space, .name = std::string(kRouterSecret)});
   if (!old && old.error().code != Code::not_found) return std::unexpected(old.error());
   std::string token =
-      old ? oci::from_base64(text_at(*old, {"data", kLinkTokenKey})).value_or("") : "";
+      old ? os::from_base64(text_at(*old, {"data", kLinkTokenKey})).value_or("") : "";
   if (!token.empty()) attachment_.link_token = Secret(std::move(token));
   seams_.on_line("applying the Secrets of the routers");
   for (const Json& manifest : secret_manifests(attachment_)) {

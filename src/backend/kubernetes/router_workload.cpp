@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "backend/kubernetes/labels.h"
-#include "oci/base64.h"
+#include "os/base64.h"
 
 namespace tidegate::backend::kubernetes {
 namespace {
@@ -169,11 +169,11 @@ Json registry_secret(const ClusterAttachment& attachment) {
     const std::string& password = registry->password.reveal();
     auths[host_of(registry->address)] = {{"username", registry->user},
                                          {"password", password},
-                                         {"auth", oci::base64(registry->user + ":" + password)}};
+                                         {"auth", os::base64(registry->user + ":" + password)}};
   }
   Json out = secret(kRegistrySecret, attachment);
   out["type"] = "kubernetes.io/dockerconfigjson";
-  out["data"] = {{".dockerconfigjson", oci::base64(to_text(Json{{"auths", std::move(auths)}}))}};
+  out["data"] = {{".dockerconfigjson", os::base64(to_text(Json{{"auths", std::move(auths)}}))}};
   return out;
 }
 
@@ -195,7 +195,7 @@ std::vector<Json> router_manifests(const ClusterAttachment& attachment,
 
 std::vector<Json> secret_manifests(const ClusterAttachment& attachment) {
   Json router = secret(kRouterSecret, attachment);
-  router["data"] = {{std::string(kLinkTokenKey), oci::base64(attachment.link_token.reveal())}};
+  router["data"] = {{std::string(kLinkTokenKey), os::base64(attachment.link_token.reveal())}};
   std::vector<Json> out{std::move(router)};
   bool has_user = !attachment.registry.user.empty() || !attachment.global_registry.user.empty();
   if (has_user) out.push_back(registry_secret(attachment));
@@ -204,7 +204,7 @@ std::vector<Json> secret_manifests(const ClusterAttachment& attachment) {
 
 Json table_manifest(const ClusterAttachment& attachment, std::string_view table) {
   Json out = secret(kTableSecret, attachment);
-  out["data"] = {{std::string(kTableKey), oci::base64(table)}};
+  out["data"] = {{std::string(kTableKey), os::base64(table)}};
   return out;
 }
 

@@ -6,7 +6,7 @@
 
 #include "backend/kubernetes/labels.h"
 #include "domain/yaml.h"
-#include "oci/base64.h"
+#include "os/base64.h"
 #include "os/file.h"
 
 namespace tidegate::backend::kubernetes {
@@ -84,7 +84,7 @@ TEST(RouterWorkload, ThePasswordOfTheRegistryIsFoundByItsHost) {
   EXPECT_EQ(pod_of(given)["imagePullSecrets"][0]["name"], "tidegate-registry");
   Json secret = secret_manifests(given).at(1);
   EXPECT_EQ(secret["type"], "kubernetes.io/dockerconfigjson");
-  auto text = oci::from_base64(secret["data"][".dockerconfigjson"].get<std::string>());
+  auto text = os::from_base64(secret["data"][".dockerconfigjson"].get<std::string>());
   EXPECT_EQ(Json::parse(text.value_or("")), Json::parse(R"({"auths":{"registry.example:5000":
       {"username":"ann","password":"word","auth":"YW5uOndvcmQ="}}})"));
 }
@@ -131,7 +131,7 @@ TEST(ManifestYaml, TheStreamShowsNoSecrets) {
   given.registry.password = Secret("word");
   std::string text = to_yaml_stream(given, "default/myaks");
   EXPECT_EQ(text.find("bGluaw"), std::string::npos);
-  EXPECT_EQ(text.find(oci::base64("ann:word")), std::string::npos);
+  EXPECT_EQ(text.find(os::base64("ann:word")), std::string::npos);
   EXPECT_NE(text.find("kind: Namespace"), std::string::npos);
   EXPECT_NE(text.find("name: tidegate-table"), std::string::npos);
   EXPECT_NE(text.find(".dockerconfigjson\": \"\""), std::string::npos);

@@ -2,30 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "oci/base64.h"
-
 namespace tidegate::oci {
 namespace {
-
-TEST(Base64, IsTheOneOfTheRfc) {
-  struct {
-    std::string bytes, text;
-  } cases[] = {{"", ""},
-               {"f", "Zg=="},
-               {"fo", "Zm8="},
-               {"foo", "Zm9v"},
-               {"foob", "Zm9vYg=="},
-               {"fooba", "Zm9vYmE="},
-               {"foobar", "Zm9vYmFy"},
-               {"\xff\xfe", "//4="}};
-  for (const auto& [bytes, text] : cases) {
-    EXPECT_EQ(base64(bytes), text);
-    EXPECT_EQ(from_base64(text), bytes);
-  }
-  EXPECT_EQ(from_base64("Zg"), "f");
-  EXPECT_EQ(from_base64("Z g="), std::nullopt);
-  EXPECT_EQ(from_base64("Zg-_"), std::nullopt);
-}
 
 TEST(DockerConfig, WhatCannotBeUsedIsSaidWithoutShowingIt) {
   struct {
