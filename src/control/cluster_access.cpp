@@ -26,7 +26,7 @@ class RealRegistry final : public backend::kubernetes::AgentRegistry {
   Result<> ping() override { return oci::Registry(options_of(access_), http_).ping(); }
 
   // An image of another registry is asked for there, without a password.
-  Result<bool> has_image(const std::string& image) override {
+  Result<std::optional<std::string>> pinned(const std::string& image) override {
     TIDEGATE_TRY(oci::Reference reference, oci::parse_reference(image));
     oci::RegistryOptions options;
     if (reference.registry == host_of(access_.address)) options = options_of(access_);
@@ -36,7 +36,10 @@ class RealRegistry final : public backend::kubernetes::AgentRegistry {
                                                     : reference.tag;
     oci::Registry registry(options, http_);
     TIDEGATE_TRY(auto manifest, registry.manifest(reference.repository, version));
-    return manifest.has_value();
+    if (!manifest) return std::nullopt;
+    reference.tag.clear();
+    reference.digest = manifest->digest;
+    return reference.text();
   }
 
  private:

@@ -137,8 +137,8 @@ Result<std::vector<std::string>> BlobFolder::list() const {
   std::error_code error;
   for (fs::recursive_directory_iterator at(root_, error), end; !error && at != end;
        at.increment(error)) {
-    std::string name = at->path().filename().string();
-    if (is_sha256(name)) found.push_back(std::move(name));
+    const std::string name = at->path().filename().string();
+    if (is_sha256(name)) found.push_back(name);
   }
   if (error) return fail_errno(fmt::format("cannot list {}", root_.string()), error.value());
   return found;

@@ -187,6 +187,13 @@ std::string Attachment::trouble() {
   for (const Json& pod : pods->items) {
     if (std::string why = router_trouble(pod); !why.empty()) return why;
   }
+  // They run and are not ready: what they say themselves.
+  for (const Json& pod : pods->items) {
+    std::string name = text_at(pod, {"metadata", "name"});
+    auto last = seams_.client.pod_log({.namespace_ = attachment_.kube_namespace, .name = name},
+                                      "router", 1, /*previous=*/false);
+    if (last && !last->empty()) return fmt::format("pod {} says: {}", name, *last);
+  }
   return "";
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,9 @@ class AgentRegistry {
  public:
   virtual ~AgentRegistry() = default;
   virtual Result<> ping() = 0;
-  virtual Result<bool> has_image(const std::string& image) = 0;
+  // "name@sha256:…" of an image; nullopt: it is not there. A tag can be moved while nodes keep what
+  // they have, so pods are given the digest.
+  virtual Result<std::optional<std::string>> pinned(const std::string& image) = 0;
 };
 
 using LineSink = std::function<void(std::string_view)>;

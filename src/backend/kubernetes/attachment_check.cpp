@@ -194,13 +194,13 @@ void Attachment::check_registry(AgentRegistry& registry, domain::Complaints& com
                                            reached.error().message));
     return;
   }
-  auto there = registry.has_image(attachment_.agent_image);
+  auto there = registry.pinned(attachment_.agent_image);
   if (!there) {
     complaints.add("agentImage", there.error().message);
   } else if (!*there) {
     complaints.add("agentImage",
-                   fmt::format("{} is not in the registry; build and push it, or name "
-                               "another",
+                   fmt::format("{} is not in the registry; `scripts/images agent` builds "
+                               "and pushes it, --agent-image names another",
                                attachment_.agent_image));
   }
 }

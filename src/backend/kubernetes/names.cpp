@@ -48,7 +48,11 @@ Result<std::string> object_name(const VersionPlan& plan) {
     return fail(Code::invalid,
                 fmt::format("version \"{}\" cannot be a label in Kubernetes", plan.version_id));
   }
-  std::string id = tamed(service_id_of(plan.version_id).substr(0, kServiceIdShown), "");
+  // A service id is its name and eight digits, which tell a service from one of that name before
+  // it.
+  std::string whole_id = service_id_of(plan.version_id);
+  std::string id = tamed(std::string_view(whole_id).substr(whole_id.rfind('-') + 1), "");
+  id.resize(std::min(id.size(), kServiceIdShown));
   std::string end = fmt::format("-{}-{}", tamed(generation_of(plan.version_id), ""), id);
   while (end.ends_with('-')) end.pop_back();
   std::size_t room = end.size() < kObjectNameMax ? kObjectNameMax - end.size() : 1;

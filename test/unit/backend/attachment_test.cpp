@@ -12,9 +12,9 @@ namespace {
 class FakeRegistry final : public AgentRegistry {
  public:
   Result<> ping() override { return reached; }
-  Result<bool> has_image(const std::string&) override { return has; }
+  Result<std::optional<std::string>> pinned(const std::string&) override { return found; }
   Result<> reached;
-  Result<bool> has = true;
+  Result<std::optional<std::string>> found = "registry.example/tidegate/agent@sha256:1";
 };
 
 class AttachmentTest : public ::testing::Test {
@@ -61,7 +61,7 @@ class AttachmentTest : public ::testing::Test {
 TEST_F(AttachmentTest, SaysEverythingThatIsMissingAtOnce) {
   cluster_.denied = {"create secrets", "patch secrets", "get pods/log", "create namespaces"};
   given_.service_type = "ClusterIP";
-  registry_.has = false;
+  registry_.found = std::nullopt;
   EXPECT_EQ(
       complaints(),
       "serviceType: must be NodePort or LoadBalancer, is \"ClusterIP\"\n"
@@ -71,8 +71,8 @@ TEST_F(AttachmentTest, SaysEverythingThatIsMissingAtOnce) {
       "Role\n"
       "kubeconfig: its user may not create, patch secrets in namespace azureml-default; grant "
       "it by a Role\n"
-      "agentImage: registry.example/tidegate/agent:1 is not in the registry; build and push "
-      "it, or name another\n");
+      "agentImage: registry.example/tidegate/agent:1 is not in the registry; "
+      "`scripts/images agent` builds and pushes it, --agent-image names another\n");
 }
 
 TEST_F(AttachmentTest, AClusterThatIsAwayAndARegistryThatIsAwayAreBothSaid) {

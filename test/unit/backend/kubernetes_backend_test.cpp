@@ -11,7 +11,7 @@
 namespace tidegate::backend::kubernetes {
 namespace {
 
-constexpr const char* kId = "8f3c1d2e-5a6b.2";
+constexpr const char* kId = "myservice-8f3c1d2e.2";
 constexpr const char* kName = "myservice-2-8f3c1d2e";
 
 VersionPlan some_plan() {

@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kDigest = "sha256:00112233";
 
 VersionPlan some_plan() {
-  VersionPlan plan{.version_id = "8f3c1d2e-5a6b-4c7d-8e9f-0a1b2c3d4e5f.2",
+  VersionPlan plan{.version_id = "myservice-8f3c1d2e.2",
                    .workspace = "default",
                    .service_name = "myservice",
                    .compute_name = "myaks",
@@ -74,7 +74,7 @@ TEST(KubernetesWorkload, SecretIsThis) {
             R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"myservice-2-8f3c1d2e",)"
             R"("namespace":"azureml-default","labels":{"app.kubernetes.io/managed-by":"tidegate",)"
             R"("app.kubernetes.io/component":"replica","tidegate.io/service":"myservice",)"
-            R"("tidegate.io/version":"8f3c1d2e-5a6b-4c7d-8e9f-0a1b2c3d4e5f.2"}},)"
+            R"("tidegate.io/version":"myservice-8f3c1d2e.2"}},)"
             R"("type":"Opaque","stringData":{"replica-secret":"open-sesame"}})");
 }
 
@@ -153,7 +153,7 @@ TEST(KubernetesNames, ObjectsAreNamedByServiceGenerationAndId) {
   VersionPlan plan = some_plan();
   EXPECT_EQ(*object_name(plan), "myservice-2-8f3c1d2e");
   plan.service_name = "a-service-whose-name-has-all-32-c";
-  plan.version_id = "8f3c1d2e-5a6b.1234567";
+  plan.version_id = "a-service-8f3c1d2e.1234567";
   std::string name = *object_name(plan);
   EXPECT_EQ(name, "a-service-whose-name-has-all-1234567-8f3c1d2e");
   EXPECT_LE(name.size(), kObjectNameMax);
@@ -165,7 +165,7 @@ TEST(KubernetesNames, AnIdThatIsNoLabelIsRefused) {
   EXPECT_EQ(object_name(plan).error().code, Code::invalid);
   for (const char* text : {"", ".a", "a-", "a b"}) EXPECT_FALSE(is_label_value(text)) << text;
   EXPECT_FALSE(is_label_value(std::string(64, 'a')));
-  EXPECT_TRUE(is_label_value("8f3c1d2e-5a6b-4c7d-8e9f-0a1b2c3d4e5f.2"));
+  EXPECT_TRUE(is_label_value("myservice-8f3c1d2e.2"));
 }
 
 TEST(KubernetesNames, RepositoriesAreLowerCase) {

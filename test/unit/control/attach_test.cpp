@@ -46,7 +46,9 @@ class GoodRegistry final : public backend::kubernetes::AgentRegistry {
  public:
   explicit GoodRegistry(bool has) : has_(has) {}
   Result<> ping() override { return {}; }
-  Result<bool> has_image(const std::string&) override { return has_; }
+  Result<std::optional<std::string>> pinned(const std::string& image) override {
+    return has_ ? std::optional(image + "@sha256:1") : std::nullopt;
+  }
 
  private:
   bool has_;
