@@ -41,11 +41,13 @@ struct Images::Impl {
         runner(a_runner),
         http(a_http),
         workspace(options.workspace, http) {
+    // Mounts must be absolute.
+    options.root = std::filesystem::absolute(options.root);
     if (!options.global.address.empty()) global.emplace(options.global, http);
   }
 
   // Constant after construction.
-  const ImagesOptions options;
+  ImagesOptions options;
   os::CommandRunner& runner;
   fetch::Client& http;
   const os::RealClock clock{};  // only for the duration that the log shows, and a limit

@@ -77,6 +77,7 @@ class FakeBuildah final : public os::CommandRunner {
   std::atomic<int> pushes = 0;
   std::mutex mutex;
   std::vector<std::string> verbs;  // guarded by mutex
+  std::string storage;             // guarded by mutex
 
   Result<os::ExitStatus> run(const os::Command& command, const LineSink& on_line) override {
     if (is_missing) return fail(Code::not_found, "buildah: No such file or directory");
@@ -85,6 +86,7 @@ class FakeBuildah final : public os::CommandRunner {
     {
       std::lock_guard lock(mutex);
       if (verb != "rm" && verb != "rmi") verbs.push_back(verb);
+      storage = command.argv.at(2);
       answer = answers[verb];
     }
     if (verb == "run") write_outputs(command);
@@ -288,6 +290,14 @@ TEST_F(ImagesTest, EnvironmentWithoutAnyBaseImageIsRefused) {
   auto result = images.ensure(environment_, {}, [](std::string_view) {});
   ASSERT_FALSE(result.has_value());
   EXPECT_TRUE(result.error().message.starts_with("environment.docker.baseImage:"));
+}
+
+TEST_F(ImagesTest, RelativeRootIsNoneToBuildah) {
+  os::Path relative = std::filesystem::relative(folder_.path());
+  Images images({.root = relative, .workspace = {.address = "work:5000", .is_plain_http = true}},
+                buildah_, random_, registries_);
+  ASSERT_TRUE(images.ensure(environment_, {}, [](std::string_view) {}).has_value());
+  EXPECT_TRUE(os::Path(buildah_.storage).is_absolute()) << buildah_.storage;
 }
 
 TEST_F(ImagesTest, SecondAskFindsWhatTheFirstPushed) {
