@@ -29,6 +29,7 @@ struct Job {
   const Clock& clock;
   const store::OperationLogs& logs;
   std::string operation_id;
+  bool is_again = false;  // attached already: what runs there is in use
 
   void say(std::string_view line) const {
     log_failure("operation_log", logs.append(operation_id, clock.wall(), line));
@@ -87,6 +88,7 @@ Result<Attachment::Installed> install(Job& job) {
   auto installed = attachment.install();
   if (installed) return installed;
   job.say(fmt::format("ERROR: {}", installed.error().message));
+  if (job.is_again) return installed;
   job.say("taking out what was installed");
   if (auto undone = attachment.rollback(); !undone) {
     installed.error().message +=
@@ -166,13 +168,17 @@ Result<std::string> start_attach(Context& context, const ComputeTarget& target) 
   ComputeTarget wanted = target;
   wanted.cluster->link_token = Secret(random_key(context.random));
   TIDEGATE_TRY(auto job, make_job(context, wanted, ""));
+  TIDEGATE_TRY(auto known, store::find_compute(*context.store.db, target.workspace, target.name));
+  job->is_again = known.has_value();
   TIDEGATE_TRY(job->operation_id, add_change(context, target, kAttachCompute));
   auto finish = [&context, job](Result<Attachment::Installed> installed) {
     if (!installed) return end_change(context, *job, &installed.error(), {});
     job->target.cluster->scoring_base = installed->scoring_base;
     job->target.cluster->link_token = installed->link_token;
-    end_change(context, *job, nullptr,
-               [&](store::Database& db) { return store::add_compute(db, job->target); });
+    end_change(context, *job, nullptr, [&](store::Database& db) {
+      return job->is_again ? store::update_compute(db, job->target)
+                           : store::add_compute(db, job->target);
+    });
   };
   context.memory.waiting_for[job->operation_id] = "the routers of " + target.name;
   if (!context.pool.start([job] { return install(*job); }, finish)) {

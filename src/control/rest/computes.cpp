@@ -84,7 +84,23 @@ void begin_attach(Context& context, const Request& request, const domain::Comput
                  operation_headers(context, request, target.name, *id));
 }
 
-void attach_cluster(Context& context, Request request, const Json& body, Responder responder) {
+// Another namespace would leave the services of this one behind.
+Result<> check_attached(const domain::ComputeTarget& known, const domain::ComputeTarget& wanted) {
+  if (!known.cluster) {
+    return fail(Code::conflict, fmt::format("a compute target {} is there already, on this "
+                                            "machine; choose another name",
+                                            known.name));
+  }
+  const std::string& space = known.cluster->kube_namespace;
+  if (space == wanted.cluster->kube_namespace) return {};
+  return fail(Code::conflict,
+              fmt::format("compute target {} is attached to namespace {}; detach it first",
+                          known.name, space));
+}
+
+// `known`: attached already; everything but the namespace may change.
+void attach_cluster(Context& context, Request request, const Json& body,
+                    const std::optional<domain::ComputeTarget>& known, Responder responder) {
   domain::Complaints complaints;
   domain::ComputeTarget target;
   target.name = request.param("name");
@@ -102,6 +118,10 @@ void attach_cluster(Context& context, Request request, const Json& body, Respond
   }
   target.description = wanted.description;
   target.cluster = std::move(wanted.attachment);
+  if (known) {
+    target.created = known->created;
+    if (auto may = check_attached(*known, target); !may) return responder.fail(may.error());
+  }
   auto asked = std::make_shared<Request>(std::move(request));
   check_attachment(context, target,
                    [&context, asked, target, responder](domain::Complaints missing) mutable {
@@ -128,16 +148,13 @@ void put_compute(Context& context, Request request, Responder responder) {
   if (!body) return responder.fail(body.error());
   auto found = store::find_compute(*context.store.db, request.workspace, name);
   if (!found) return responder.fail(found.error());
+  if (wants_cluster(*body)) {
+    return attach_cluster(context, std::move(request), *body, *found, responder);
+  }
   if (*found) {
-    if (wants_cluster(*body)) {
-      return responder.fail(
-          Error{Code::conflict,
-                fmt::format("a compute target {} is there already; detach it first", name)});
-    }
     return responder.send(200, compute_json(context, **found),
                           operation_headers(context, request, name));
   }
-  if (wants_cluster(*body)) return attach_cluster(context, std::move(request), *body, responder);
   domain::Complaints complaints;
   check_new(*body, name, complaints);
   if (!complaints.empty()) return responder.fail(error_body(complaints));
