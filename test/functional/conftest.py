@@ -1,9 +1,7 @@
-import json
-import subprocess
-
 import pytest
+from support.example import Example
 from support.project import Project
-from support.server import BINARY, ROOT, Tidegate
+from support.server import BINARY, Tidegate
 
 
 def pytest_sessionstart(session):
@@ -58,27 +56,6 @@ def project(tmp_path):
         return Project(tmp_path / folder, *([script] if script else []), **options)
 
     return make
-
-
-class Example:
-    """examples/diabetes, trained once per session with the pinned scikit-learn."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        subprocess.run(["cp", "-r", f"{ROOT}/examples/diabetes/.", folder], check=True)
-        subprocess.run([f"{ROOT}/.venv/bin/python", "train.py"], cwd=folder, check=True)
-        self.rows = self.python("from sklearn.datasets import load_diabetes; print(load_diabetes().data[:3].tolist())")
-        self.body = json.dumps({"data": self.rows})
-
-    def python(self, code, interpreter=f"{ROOT}/.venv/bin/python"):
-        done = subprocess.run([interpreter, "-c", code], cwd=self.folder, text=True, check=True, stdout=subprocess.PIPE)
-        return json.loads(done.stdout)
-
-    def prediction(self, interpreter):
-        """scikit-learn's own answer, in the environment of the service."""
-        return self.python(
-            f"import joblib; print(joblib.load('model.pkl').predict({self.rows!r}).tolist())", interpreter
-        )
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,211 @@
+"""What goes wrong in a cluster is told with cause, object and next step, and hurts nobody else."""
+
+import time
+
+import pytest
+from support.processes import wait_until
+from target import DEPLOY_SECONDS, READY_PYTHON, ready_project
+
+pytestmark = pytest.mark.timeout(300)
+
+TOLD_WITHIN_S = 5.0
+
+
+def said(error, *words):
+    for word in words:
+        assert word in error, f"{word!r} is missing in:\n{error}"
+
+
+@pytest.fixture
+def fails(server, target, tmp_path):
+    """Deploys what must fail, and returns what it says; nothing may be left, here or in the cluster."""
+
+    def deploy(*script, environment=READY_PYTHON, **deployment):
+        project = ready_project(tmp_path, *script, **deployment)
+        project.inference["environment"] = environment
+        project.save()
+        error = target.deploy("bad", project, fails=True).err
+        wait_until(lambda: target.of_service("bad") == [], seconds=60, what="nothing to be left of bad")
+        return error
+
+    return deploy
+
+
+def with_packages(*packages, **docker):
+    dependencies = ["python=3.11", {"pip": list(packages)}]
+    environment = {"name": "packages", "python": {"condaDependencies": {"dependencies": dependencies}}}
+    return {**environment, **({"docker": docker} if docker else {})}
+
+
+# --- the environment ------------------------------------------------------------------------------
+
+
+def test_a_base_image_that_is_not_in_its_registry(fails, cluster):
+    image = f"{cluster.registry}/nobody/nothing:1"
+    said(fails(environment={**READY_PYTHON, "docker": {"baseImage": image}}), image, "baseImage")
+
+
+def test_packages_that_exclude_each_other_are_named(fails):
+    error = fails(environment=with_packages("iniconfig==2.3.1", "iniconfig==2.0.0"))
+    said(error, "iniconfig==2.3.1", "iniconfig==2.0.0")
+
+
+def test_an_image_that_a_node_cannot_pull_is_named(server, target, own_cluster, images, tmp_path):
+    """The registry knows the image and has lost its content: only the node finds out."""
+    project = ready_project(tmp_path)
+    steps = f"FROM {images.base}\nRUN echo {tmp_path} > /lost\n"
+    project.inference["environment"] = {**READY_PYTHON, "docker": {"baseImage": None, "baseDockerfile": steps}}
+    project.save()
+    target.deploy("lost", project)
+    image = server.service("lost")["tidegate"]["image"]
+    server.cli("service", "delete", "-n", "lost", seconds=90)
+    wait_until(lambda: target.of_service("lost") == [], seconds=60, what="nothing to be left of lost")
+    lose_content(own_cluster, image)
+    error = target.deploy("lost", project, fails=True).err
+    said(error, "use the existing image", "cannot pull image", image, "Check that the registry has this image")
+
+
+def lose_content(cluster, image):
+    """Of the registry, what only this image has; of the node, all that it has of the image."""
+    cluster.script("enter", "ctr", "-n", "k8s.io", "images", "rm", "--sync", *names_on_node(cluster, image))
+    links = {}  # digest of a blob -> the repositories that have it
+    for link in (cluster.state / "registry").rglob("_layers/sha256/*/link"):
+        links.setdefault(link.parent.name, set()).add(link.parents[3])
+    mine = image.split("/", 1)[1].split("@")[0]
+    lost = [digest for digest, of in links.items() if {str(r).endswith(mine) for r in of} == {True}]
+    assert lost, f"the registry has nothing of {image} alone"
+    for digest in lost:
+        for data in (cluster.state / "registry").rglob(f"blobs/sha256/{digest[:2]}/{digest}/data"):
+            data.unlink()
+
+
+def names_on_node(cluster, image):
+    listed = cluster.script("enter", "ctr", "-n", "k8s.io", "images", "ls").stdout.splitlines()
+    digest = image.split("@")[1]
+    return [line.split()[0] for line in listed if digest in line]
+
+
+def test_a_registry_that_is_down_is_named(fails, own_cluster):
+    own_cluster.part("registry", "stop")
+    try:
+        error = fails("def init(): pass\ndef run(body): return 'never'\n")
+    finally:
+        own_cluster.part("registry", "start")
+    said(error, own_cluster.registry.split("/")[0])
+
+
+# --- the script -----------------------------------------------------------------------------------
+
+
+def test_the_traceback_of_init_is_in_the_error(fails):
+    error = fails("def init():\n    raise ValueError('no such column')\ndef run(body): return 1\n")
+    said(error, "init() failed", "ValueError: no such column", "score.py", "line 2", "deploy again")
+
+
+def test_a_module_that_is_not_there_is_named(fails):
+    said(fails("import absent_module\ndef init(): pass\ndef run(body): return 1\n"), "absent_module", "score.py")
+
+
+def test_a_script_that_takes_more_memory_than_its_limit(fails):
+    error = fails(
+        "def init():\n    global kept\n    kept = bytearray(400 << 20)\n    kept[::4096] = b'x' * len(kept[::4096])\ndef run(body): return 1\n",
+        containerResourceRequirements={"cpu": 0.1, "memoryInGB": 0.2, "memoryInGBLimit": 0.2},
+    )
+    said(error, "killed for memory", "memoryInGB")
+
+
+# --- the cluster ----------------------------------------------------------------------------------
+
+
+def test_too_little_cpu_is_told_with_numbers_within_seconds_and_leaves_the_old_version_serving(
+    server, service, target, tmp_path
+):
+    project = ready_project(tmp_path, "def init(): pass\ndef run(body): return 'old'\n")
+    service("greedy", project)
+    project.deployment["containerResourceRequirements"] = {"cpu": 999, "memoryInGB": 0.1}
+    project.save()
+    files = ["-ic", "inferenceconfig.json", "-dc", "deploymentconfig.json"]
+    server.cli("service", "update", "-n", "greedy", *files, "--no-wait", cwd=project.folder)
+    began = time.monotonic()
+    told = wait_until(lambda: has(operation_log(server, "greedy"), "Insufficient cpu"), seconds=30, what="the numbers")
+    took = time.monotonic() - began
+    said(told, "999", "0/1 nodes")
+    assert server.score("greedy").json() == "old"
+    operation = server.service("greedy")["operationId"]
+    ended = wait_until(
+        lambda: one if (one := operation_of(server, operation))["state"] == "Failed" else None, seconds=60,
+        what="the update to be given up",
+    )  # fmt: skip
+    said(str(ended["error"]), "Insufficient cpu", "containerResourceRequirements")
+    assert server.score("greedy").json() == "old"
+    server.wait_state("greedy", "Healthy")
+    assert took < TOLD_WITHIN_S
+
+
+def has(text, word):
+    return text if word in text else None
+
+
+def operation_of(server, operation):
+    return server.rest.mms("GET", f"operations/{operation}").json()
+
+
+def operation_log(server, name):
+    operation = server.service(name)["operationId"]
+    return server.rest.mms("GET", f"operations/{operation}/log").body.decode()
+
+
+def test_an_update_that_fails_leaves_the_old_version_serving(server, service, target, tmp_path):
+    project = ready_project(tmp_path, "def init(): pass\ndef run(body): return 'old'\n")
+    service("stays", project)
+    old = target.pods("stays")
+    project.write("score.py", "def init(): raise RuntimeError('not today')\ndef run(body): return 'new'\n")
+    update = ["service", "update", "-n", "stays", "-ic", "inferenceconfig.json"]
+    error = server.cli(*update, cwd=project.folder, fails=True, seconds=DEPLOY_SECONDS).err
+    said(error, "RuntimeError: not today")
+    assert server.score("stays").json() == "old"
+    assert target.pods("stays") == old
+    server.wait_state("stays", "Healthy")
+
+
+def test_a_pod_that_is_deleted_by_hand_is_replaced(server, service, target, tmp_path):
+    service("replaced", ready_project(tmp_path))
+    (old,) = target.pods("replaced")
+    target.delete_pod(old)
+    wait_until(lambda: (now := target.pods("replaced")) and old not in now, seconds=60, what="another pod")
+    server.wait_state("replaced", "Healthy")
+    wait_until(lambda: server.score("replaced").status == 200, what="an answer of the new pod")
+
+
+def test_a_killed_replica_in_a_pod_tells_how_it_ended(server, service, target, tmp_path):
+    service("exits", ready_project(tmp_path, "import os\ndef init(): pass\ndef run(body): os._exit(9)\n"))
+    reply = server.score("exits")
+    assert (reply.status, reply.reason) == (502, "replica_exited")
+    shown = wait_until(
+        lambda: [r for r in server.service("exits")["tidegate"]["replicas"] if r["exit"]], what="how it ended"
+    )
+    assert "code 9" in shown[0]["exit"]
+    server.wait_state("exits", "Healthy")
+
+
+def test_a_namespace_that_is_deleted_by_hand_is_told_and_attaching_again_brings_its_services_back(
+    server, cluster, namespace, tmp_path
+):
+    target = server.attach("deleted", namespace)
+    target.deploy("orphan", ready_project(tmp_path))
+    cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+    error = wait_until(lambda: has(server.error_text("orphan"), "is gone"), seconds=60, what="the error")
+    said(error, namespace, "attach the cluster again")
+    gone = ("get", "namespace", namespace)
+    wait_until(lambda: cluster.kubectl(*gone, check=False).returncode != 0, seconds=120, what="the namespace's end")
+    server.attach("deleted", namespace)
+    server.wait_state("orphan", "Healthy", seconds=90)
+    assert server.score("orphan").status == 200
+    server.cli("service", "delete", "-n", "orphan", seconds=90)
+    target.detach()
+
+
+def test_other_services_answer_while_one_fails(server, service, target, fails, tmp_path):
+    service("bystander", ready_project(tmp_path / "bystander"))
+    fails("def init(): raise SystemExit(5)\ndef run(body): return 1\n")
+    assert server.score("bystander").status == 200
