@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import Any, NoReturn
 
-from . import _core, call, logs, script, startup
+from . import _core, call, logs, names, script, startup
 from .logs import logger
 from .settings import Settings, SettingsError, read_settings
 
@@ -34,6 +34,7 @@ def serve(settings: Settings) -> None:
     server = make_server(settings)
     try:
         logs.install(settings.log_level, server.request_id)
+        names.install(server.request_id)
         enter_app_root(settings)
         entry = load_script(settings)
         run_init(entry)

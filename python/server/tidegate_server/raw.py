@@ -1,26 +1,12 @@
 """@rawhttp: run() gets Flask's request and may return Flask's response. Flask is the environment's; it is
-imported only by a script that asks for one of these names.
-
-The modules are put under the names that v1 scripts import, before the script is loaded.
+imported only by a script that asks for one of these names. What v1 scripts call this module: names.py.
 """
 
-import importlib.util
 import io
 import json
 import sys
-from types import ModuleType
 from typing import Any, Callable, Dict, Mapping, Optional
 from urllib.parse import unquote_to_bytes
-
-_REQUEST_MODULES = (
-    "azureml.contrib.services.aml_request",
-    "azureml_inference_server_http.api.aml_request",
-)
-_RESPONSE_MODULES = (
-    "azureml.contrib.services.aml_response",
-    "azureml_inference_server_http.api.aml_response",
-)
-_PACKAGES = ("azureml.contrib.services", "azureml_inference_server_http", "azureml_inference_server_http.api")
 
 _requested = False
 
@@ -36,33 +22,7 @@ def rawhttp(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def install() -> None:
-    """The names of azureml.contrib.services are always ours: the genuine package marks a script in a
-    way that only the platform's server sees."""
-    names = {"rawhttp": rawhttp}  # type: Dict[str, Any]
-    if importlib.util.find_spec("azureml") is None:
-        for name in ("azureml", "azureml.contrib"):
-            _register(name, {}, is_package=True)
-    for name in _PACKAGES:
-        _register(name, names, is_package=True)
-    for name in _REQUEST_MODULES + _RESPONSE_MODULES:
-        _register(name, names, is_package=False)
-
-
-def _register(name: str, names: Mapping[str, Any], is_package: bool) -> None:
-    module = ModuleType(name, "Provided by tidegate_server.")
-    module.__dict__.update(names)
-    if names:
-        module.__dict__["__getattr__"] = _flask_name
-    if is_package:
-        module.__path__ = []  # type: ignore[attr-defined]
-    sys.modules[name] = module
-    parent, _, child = name.rpartition(".")
-    if parent in sys.modules:
-        setattr(sys.modules[parent], child, module)
-
-
-def _flask_name(name: str) -> Any:
+def __getattr__(name: str) -> Any:
     """AMLRequest and AMLResponse come into being when somebody asks for them (PEP 562)."""
     if name == "AMLRequest":
         return _flask().Request

@@ -33,7 +33,6 @@ def script_path(app_root: str, entry_script: str) -> str:
 
 def load(app_root: str, entry_script: str) -> ModuleType:
     """Runs the script's module. Whatever it raises comes through."""
-    raw.install()
     if not entry_script:
         import main  # noqa: F401, the user's
 
