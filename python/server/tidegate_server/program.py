@@ -6,9 +6,9 @@ import os
 import signal
 import sys
 import threading
-from typing import Any, NoReturn
+from typing import Any, Dict, NoReturn
 
-from . import _core, call, logs, names, script, startup
+from . import _core, call, logs, names, script, startup, swagger
 from .logs import logger
 from .settings import Settings, SettingsError, read_settings
 
@@ -38,11 +38,12 @@ def serve(settings: Settings) -> None:
         enter_app_root(settings)
         entry = load_script(settings)
         run_init(entry)
+        documents = make_swagger(settings, entry)
         call.raise_on_alarm(server.timed_out)
         chained = signal.getsignal(signal.SIGTERM)  # a handler that the script has set
         logger.info("Scoring timeout is set to %d", settings.scoring_timeout_ms)
         logger.info("Worker with pid %d ready for serving traffic", os.getpid())
-        server.open(headers=entry.needs_headers, every_method=entry.needs_every_method, swagger={})
+        server.open(headers=entry.needs_headers, every_method=entry.needs_every_method, swagger=documents)
         server.serve(call.make_handler(entry, settings.scoring_timeout_ms))
         logger.info("Worker exiting (pid: %d)", os.getpid())
     finally:
@@ -111,6 +112,13 @@ def run_init(entry: script.Script) -> None:
         logger.error("User's init function failed")
         raise startup.StartFailed("init", error) from None
     logger.info("Users's init has completed successfully")
+
+
+def make_swagger(settings: Settings, entry: script.Script) -> Dict[str, str]:
+    try:
+        return swagger.documents(settings, entry.run)
+    except (OSError, TypeError, ValueError) as error:
+        raise startup.StartFailed("check", error) from None
 
 
 def leave(code: int) -> NoReturn:

@@ -1,7 +1,8 @@
 """What the environment says, checked: spec names, defaults and units."""
 
+import json
 import os
-from typing import List, Mapping, NamedTuple
+from typing import Dict, List, Mapping, NamedTuple
 
 from . import __version__
 
@@ -24,6 +25,9 @@ class Settings(NamedTuple):
     version_header: str  # "" : not sent
     startup_error_file: str
     replica_secret: str  # what routers must show; "" : nothing
+    service_name: str
+    service_version: str
+    service_path_prefix: str
 
 
 LOG_LEVELS = {
@@ -35,9 +39,10 @@ LOG_LEVELS.update(WARN="WARNING", FATAL="CRITICAL")
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Raises SettingsError with every problem at once. An empty variable counts as not set."""
     problems = []  # type: List[str]
+    from_file = read_config_file(environ, problems)
 
     def text(name: str, default: str) -> str:
-        return environ.get(name, "") or default
+        return environ.get(name, "") or from_file.get(name, "") or default
 
     def number(name: str, default: int, minimum: int) -> int:
         value = text(name, str(default))
@@ -67,7 +72,47 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         version_header="tidegate/" + __version__ if shows_version else "",
         startup_error_file=environ.get("TIDEGATE_STARTUP_ERROR", ""),
         replica_secret=text("TIDEGATE_REPLICA_SECRET", ""),
+        service_name=text("SERVICE_NAME", "ML service"),
+        service_version=text("SERVICE_VERSION", "1.0"),
+        service_path_prefix=text("SERVICE_PATH_PREFIX", ""),
     )
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+# What the platform's server takes from its configuration file.
+_FILE_KEYS = frozenset(
+    ("AZUREML_SOURCE_DIRECTORY", "AZUREML_ENTRY_SCRIPT", "AZUREML_MODEL_DIR", "SERVICE_NAME", "WORKSPACE_NAME",
+     "SERVICE_PATH_PREFIX", "SERVICE_VERSION", "SCORING_TIMEOUT_MS", "AZUREML_LOG_LEVEL")
+)
+
+
+def config_file(environ: Mapping[str, str]) -> str:
+    """AZUREML_CONFIG_FILE, else config.json in the app root or beside the entry script; "": none."""
+    root = environ.get("AML_APP_ROOT", "") or os.getcwd()
+    places = [environ.get("AZUREML_CONFIG_FILE", ""), os.path.join(root, "config.json")]
+    if environ.get("AZUREML_ENTRY_SCRIPT", ""):
+        beside = os.path.dirname(os.path.join(root, environ["AZUREML_ENTRY_SCRIPT"]))
+        places.append(os.path.join(beside, "config.json"))
+    for path in places:
+        if path and os.path.isfile(path) and os.path.getsize(path) > 0:
+            return path
+    return ""
+
+
+def read_config_file(environ: Mapping[str, str], problems: List[str]) -> Dict[str, str]:
+    """Its keys are names of variables; the environment is stronger."""
+    path = config_file(environ)
+    if not path:
+        return {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            values = json.load(file)
+    except (OSError, ValueError) as error:
+        problems.append("the configuration file %s cannot be read: %s" % (path, error))
+        return {}
+    if not isinstance(values, dict):
+        problems.append("the configuration file %s must hold one JSON object" % path)
+        return {}
+    return {name: str(value) for name, value in values.items() if name in _FILE_KEYS and value is not None}
