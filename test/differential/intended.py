@@ -1,0 +1,66 @@
+"""Every difference from the reference implementation that is meant, and why. Nothing else may differ.
+
+EVERYWHERE: what each reply has; a function makes our reply of the reference's. IN_CASES: what the cases of
+the tables say in `differs(name, ...)`. An entry that no case uses any more fails the test.
+"""
+
+from dataclasses import dataclass
+from typing import Callable
+
+import servers
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    why: str
+    expected: Callable  # changes the reference's reply into ours
+
+
+def _version(reply):
+    if reply.get("x-ms-server-version") == ["azmlinfsrv/1.5.1"]:
+        reply.set("x-ms-server-version", "tidegate/0.1.0")
+
+
+def _no_server(reply):
+    if reply.get("server") == ["gunicorn"]:
+        reply.set("server", None)
+
+
+EVERYWHERE = {
+    "version header": Everywhere(
+        "spec/scoring-runtime.md 3: the header names the server and its version, and we are another", _version),
+    "no Server header": Everywhere("gunicorn's name, of no use to a caller", _no_server),
+}
+
+IN_CASES = {
+    "form body": "python/server/README.md: a body of a form type (curl -d's default) is text like any other",
+    "time limit that is caught": "the exception of the time limit has a class of its own (python/server/README.md)",
+}
+
+
+def expected(case, reference):
+    """Our reply as it must be, and the names of the differences that it has from the reference's."""
+    used = []
+    ours = servers.Reply(reference.status, list(reference.headers), reference.body)
+    for name, entry in EVERYWHERE.items():
+        before = list(ours.headers)
+        entry.expected(ours)
+        if ours.headers != before:
+            used.append(name)
+    if case.intended:
+        used.append(case.intended)
+        _apply(case, ours)
+    return ours, used
+
+
+def _apply(case, ours):
+    from case import KEEP
+
+    if case.status is not KEEP:
+        ours.status = case.status
+    if case.reply_body is not KEEP:
+        ours.body = case.reply_body(ours.body) if callable(case.reply_body) else case.reply_body
+        if ours.get("content-length") and case.method != "HEAD":
+            ours.set("content-length", str(len(ours.body)))
+    for name, value in case.reply_headers:
+        ours.set(name, value)
