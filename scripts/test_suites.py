@@ -139,6 +139,11 @@ def server(log):
     return Count(0, 1) if build(log, "release") else pytest(log, "test/server")
 
 
+def differential(log):
+    """the reference implementation and the scoring server get the same requests"""
+    return Count(0, 1) if build(log, "release") else pytest(log, "test/differential")
+
+
 def functional(log):
     """the real binary: the user's story, bad input, faults"""
     return Count(0, 1) if build(log, "release") else pytest(log, "test/functional")
@@ -172,6 +177,7 @@ SUITES = {
     "tidy": tidy,
     "asan": asan,
     "server": server,
+    "differential": differential,
     "functional": functional,
     "quickstart": quickstart,
     "cluster": cluster,
