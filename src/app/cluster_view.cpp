@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "backend/kubernetes/labels.h"
+#include "base/json_path.h"
 #include "base/log.h"
 #include "os/base64.h"
 #include "table/router_page.h"
@@ -18,22 +19,8 @@ namespace labels = backend::kubernetes;
 static_assert(labels::kRouterPage == table::kRouterPage);
 static_assert(labels::kLinkTokenHeader == table::kLinkTokenHeader);
 
-const Json* find_path(const Json& object, std::initializer_list<std::string_view> path) {
-  const Json* found = &object;
-  for (std::string_view name : path) {
-    if (found == nullptr) return nullptr;
-    found = find_member(*found, name);
-  }
-  return found;
-}
-
-std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
-  const Json* found = find_path(object, path);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
-}
-
 bool is_ready(const Json& pod) {
-  const Json* conditions = find_path(pod, {"status", "conditions"});
+  const Json* conditions = find_at(pod, {"status", "conditions"});
   if (conditions == nullptr || !conditions->is_array()) return false;
   return std::any_of(conditions->begin(), conditions->end(), [](const Json& condition) {
     return text_at(condition, {"type"}) == "Ready" && text_at(condition, {"status"}) == "True";
@@ -49,7 +36,7 @@ std::string address_of(const std::string& ip) {
 }  // namespace
 
 std::optional<table::PodReplica> ready_replica(const Json& pod) {
-  if (find_path(pod, {"metadata", "deletionTimestamp"}) != nullptr || !is_ready(pod)) {
+  if (find_at(pod, {"metadata", "deletionTimestamp"}) != nullptr || !is_ready(pod)) {
     return std::nullopt;
   }
   const std::string name = text_at(pod, {"metadata", "name"});

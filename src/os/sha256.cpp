@@ -51,6 +51,11 @@ std::string sha256_hex(std::string_view bytes) {
   return hex(sha256(bytes));
 }
 
+bool is_sha256_hex(std::string_view text) {
+  return text.size() == 2 * SHA256_DIGEST_LENGTH &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 Result<std::string> sha256_hex_of_file(const Path& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno(fmt::format("cannot read {}", path.string()));

@@ -26,6 +26,7 @@ class Sha256 {
 
 std::string sha256(std::string_view bytes);      // 32 raw bytes
 std::string sha256_hex(std::string_view bytes);  // 64 lower-case digits
+bool is_sha256_hex(std::string_view text);
 Result<std::string> sha256_hex_of_file(const Path& path);
 
 }  // namespace tidegate::os

@@ -4,20 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 namespace tidegate::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_sha256(std::string_view text) {
-  return text.size() == 64 && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 }  // namespace
 
@@ -86,7 +78,7 @@ os::Path BlobFolder::path_of(std::string_view sha256) const {
 }
 
 bool BlobFolder::contains(std::string_view sha256) const {
-  return is_sha256(sha256) && ::access(path_of(sha256).c_str(), F_OK) == 0;
+  return os::is_sha256_hex(sha256) && ::access(path_of(sha256).c_str(), F_OK) == 0;
 }
 
 BlobPin BlobFolder::pin(const std::string& sha256) {
@@ -103,7 +95,7 @@ void BlobFolder::unpin(const std::string& sha256) {
 
 Result<std::uint64_t> BlobFolder::size_of(std::string_view sha256) const {
   struct stat info{};
-  if (!is_sha256(sha256) || ::stat(path_of(sha256).c_str(), &info) != 0) {
+  if (!os::is_sha256_hex(sha256) || ::stat(path_of(sha256).c_str(), &info) != 0) {
     return fail(Code::not_found, fmt::format("no content with SHA-256 {}", sha256));
   }
   return static_cast<std::uint64_t>(info.st_size);
@@ -123,7 +115,7 @@ Result<> BlobFolder::keep(const os::Path& aside, const std::string& sha256) {
 
 Result<> BlobFolder::remove_unless_pinned(const std::string& sha256) {
   std::lock_guard hold(mutex_);
-  if (pins_.contains(sha256) || !is_sha256(sha256)) return {};
+  if (pins_.contains(sha256) || !os::is_sha256_hex(sha256)) return {};
   os::Path path = path_of(sha256);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
     return fail_errno(fmt::format("cannot remove {}", path.string()));
@@ -138,7 +130,7 @@ Result<std::vector<std::string>> BlobFolder::list() const {
   for (fs::recursive_directory_iterator at(root_, error), end; !error && at != end;
        at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if (is_sha256(name)) found.push_back(name);
+    if (os::is_sha256_hex(name)) found.push_back(name);
   }
   if (error) return fail_errno(fmt::format("cannot list {}", root_.string()), error.value());
   return found;

@@ -6,6 +6,7 @@
 
 #include "backend/kubernetes/labels.h"
 #include "backend/kubernetes/router_workload.h"
+#include "base/json_path.h"
 #include "os/base64.h"
 
 namespace tidegate::backend::kubernetes {
@@ -14,29 +15,10 @@ namespace {
 constexpr Milliseconds kReadyLimit{120'000};
 constexpr Milliseconds kPause{500};
 
-const Json* at(const Json& object, std::initializer_list<std::string_view> path) {
-  const Json* value = &object;
-  for (std::string_view name : path) {
-    value = value->is_object() ? find_member(*value, name) : nullptr;
-    if (value == nullptr) return nullptr;
-  }
-  return value;
-}
-
-std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
-  const Json* value = at(object, path);
-  return value != nullptr && value->is_string() ? value->get<std::string>() : "";
-}
-
-long number_at(const Json& object, std::initializer_list<std::string_view> path) {
-  const Json* value = at(object, path);
-  return value != nullptr && value->is_number_integer() ? value->get<long>() : 0;
-}
-
 // The reason why a container does not run, "" if it does.
 std::string container_trouble(const Json& container) {
   for (const char* state : {"waiting", "terminated"}) {
-    const Json* found = at(container, {"state", state});
+    const Json* found = find_at(container, {"state", state});
     if (found == nullptr) continue;
     std::string reason = text_or(*found, "reason", state);
     std::string message = text_or(*found, "message", "");
@@ -47,7 +29,7 @@ std::string container_trouble(const Json& container) {
 }
 
 std::string unscheduled(const Json& pod) {
-  const Json* conditions = at(pod, {"status", "conditions"});
+  const Json* conditions = find_at(pod, {"status", "conditions"});
   if (conditions == nullptr) return "";
   for (const Json& one : *conditions) {
     bool is_it =
@@ -63,7 +45,7 @@ std::string in_url(const std::string& host) {
 
 // Of the Service's load balancer; empty: it has none yet.
 std::string ingress_of(const Json& service) {
-  const Json* all = at(service, {"status", "loadBalancer", "ingress"});
+  const Json* all = find_at(service, {"status", "loadBalancer", "ingress"});
   if (all == nullptr || !all->is_array() || all->empty()) return "";
   std::string ip = text_or(all->front(), "ip", "");
   return ip.empty() ? text_or(all->front(), "hostname", "") : in_url(ip);
@@ -78,7 +60,7 @@ std::string attached_as_of(const Json& deployment) {
 std::string router_trouble(const Json& pod) {
   std::string name = text_at(pod, {"metadata", "name"});
   std::string why = unscheduled(pod);
-  const Json* containers = at(pod, {"status", "containerStatuses"});
+  const Json* containers = find_at(pod, {"status", "containerStatuses"});
   for (std::size_t i = 0; why.empty() && containers != nullptr && i < containers->size(); ++i) {
     why = container_trouble((*containers)[i]);
   }
@@ -86,7 +68,7 @@ std::string router_trouble(const Json& pod) {
 }
 
 std::string address_of(const Json& node) {
-  const Json* addresses = at(node, {"status", "addresses"});
+  const Json* addresses = find_at(node, {"status", "addresses"});
   for (const char* type : {"ExternalIP", "InternalIP"}) {
     for (std::size_t i = 0; addresses != nullptr && i < addresses->size(); ++i) {
       if (text_or((*addresses)[i], "type", "") == type)
@@ -205,8 +187,9 @@ Result<std::string> Attachment::find_scoring_base() {
                  seams_.client.get(kube::kService, {.namespace_ = attachment_.kube_namespace,
                                                     .name = std::string(kRouterName)}));
     if (!is_balanced) {
-      const Json* ports = at(service, {"spec", "ports"});
-      long port = ports == nullptr || ports->empty() ? 0 : number_at(ports->front(), {"nodePort"});
+      const Json* ports = find_at(service, {"spec", "ports"});
+      std::int64_t port =
+          ports == nullptr || ports->empty() ? 0 : number_at(ports->front(), {"nodePort"});
       if (port == 0) return fail(Code::internal, "the Service tidegate-router got no nodePort");
       TIDEGATE_TRY(std::string host, node_address());
       return fmt::format("http://{}:{}", in_url(host), port);

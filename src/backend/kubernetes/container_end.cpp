@@ -3,16 +3,13 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/json_path.h"
+
 namespace tidegate::backend::kubernetes {
 namespace {
 
 constexpr int kSignalBase = 128;  // what shells and runtimes add to a signal's number
 constexpr int kSignalMax = 31;
-
-int number_or(const Json& object, std::string_view name, int fallback) {
-  const Json* member = find_member(object, name);
-  return member != nullptr && member->is_number_integer() ? member->get<int>() : fallback;
-}
 
 const Json* ended(const Json& status, std::string_view state) {
   const Json* found = find_member(status, state);

@@ -1,22 +1,13 @@
 #include "backend/kubernetes/pieces.h"
 
-#include <algorithm>
-
 #include "os/sha256.h"
 
 namespace tidegate::backend::kubernetes {
 namespace {
 
-constexpr std::size_t kSha256Digits = 64;
-
-bool is_sha256(std::string_view text) {
-  return text.size() == kSha256Digits &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 Result<std::string> sha256_of(const os::Path& file) {
   std::string name = file.filename().string();
-  if (is_sha256(name)) return name;
+  if (os::is_sha256_hex(name)) return name;
   return os::sha256_hex_of_file(file);
 }
 

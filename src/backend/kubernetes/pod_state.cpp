@@ -7,32 +7,13 @@
 #include "backend/kubernetes/container_end.h"
 #include "backend/kubernetes/labels.h"
 #include "backend/kubernetes/workload.h"
+#include "base/json_path.h"
 
 namespace tidegate::backend::kubernetes {
 namespace {
 
 constexpr int kScriptFailed = 3;  // the scoring server's exit code for import and init()
 constexpr int kPullFailuresMax = 3;
-
-// Walks members by name; nullptr when one is missing.
-const Json* at(const Json& object, std::initializer_list<std::string_view> names) {
-  const Json* here = &object;
-  for (std::string_view name : names) {
-    here = find_member(*here, name);
-    if (here == nullptr) return nullptr;
-  }
-  return here;
-}
-
-std::string text_at(const Json& object, std::initializer_list<std::string_view> names) {
-  const Json* found = at(object, names);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
-}
-
-int number_at(const Json& object, std::string_view name) {
-  const Json* found = find_member(object, name);
-  return found != nullptr && found->is_number_integer() ? found->get<int>() : 0;
-}
 
 // The element of a list whose `key` is `value`.
 const Json* find_in(const Json* list, std::string_view key, std::string_view value) {
@@ -44,7 +25,7 @@ const Json* find_in(const Json* list, std::string_view key, std::string_view val
 }
 
 const Json* condition_of(const Json& object, std::string_view type) {
-  return find_in(at(object, {"status", "conditions"}), "type", type);
+  return find_in(find_at(object, {"status", "conditions"}), "type", type);
 }
 
 bool is_true(const Json* condition) {
@@ -52,7 +33,7 @@ bool is_true(const Json* condition) {
 }
 
 const Json* scoring_spec(const Json& pod) {
-  return find_in(at(pod, {"spec", "containers"}), "name", kScoringContainer);
+  return find_in(find_at(pod, {"spec", "containers"}), "name", kScoringContainer);
 }
 
 std::string waiting_reason(const Json& status) {
@@ -65,7 +46,7 @@ bool is_over(const Json& pod) {
 }
 
 ReplicaPhase phase_of(const Json& pod) {
-  if (at(pod, {"metadata", "deletionTimestamp"}) != nullptr) return ReplicaPhase::stopping;
+  if (find_at(pod, {"metadata", "deletionTimestamp"}) != nullptr) return ReplicaPhase::stopping;
   if (is_over(pod)) return ReplicaPhase::exited;
   return is_true(condition_of(pod, "Ready")) ? ReplicaPhase::ready : ReplicaPhase::starting;
 }
@@ -202,10 +183,10 @@ Trouble out_of_memory(const Json& pod, const ContainerEnd& end) {
 // The kubelet kills what its startup probe gave up, and says so in an event only.
 bool is_startup_probe(const Json& pod, const ContainerEnd& end) {
   const Json* container = scoring_spec(pod);
-  const Json* probe = container == nullptr ? nullptr : at(*container, {"startupProbe"});
+  const Json* probe = container == nullptr ? nullptr : find_at(*container, {"startupProbe"});
   if (probe == nullptr || end.exit.signal == 0 || was_ready(pod, end)) return false;
-  long patience =
-      static_cast<long>(number_at(*probe, "periodSeconds")) * number_at(*probe, "failureThreshold");
+  std::int64_t patience =
+      number_at(*probe, {"periodSeconds"}) * number_at(*probe, {"failureThreshold"});
   return patience > 0 && seconds_between(end.started_at, end.finished_at) >= patience;
 }
 
@@ -263,7 +244,7 @@ std::optional<Trouble> eviction(const Json& pod) {
 std::optional<Trouble> first_trouble(const Json& pod) {
   if (auto found = unschedulable(pod)) return found;
   if (auto found = eviction(pod)) return found;
-  const Json* inits = at(pod, {"spec", "initContainers"});
+  const Json* inits = find_at(pod, {"spec", "initContainers"});
   if (auto found = image_trouble(pod, container_status(pod, kPullContainer),
                                  find_in(inits, "name", kPullContainer))) {
     return found;
@@ -321,8 +302,7 @@ std::optional<Trouble> trouble_of_deployment(const Json& deployment) {
 }
 
 int wanted_of(const Json& deployment) {
-  const Json* spec = find_member(deployment, "spec");
-  return spec == nullptr ? 0 : number_at(*spec, "replicas");
+  return static_cast<int>(number_at(deployment, {"spec", "replicas"}));
 }
 
 std::string label_of(const Json& object, std::string_view label) {
@@ -331,13 +311,14 @@ std::string label_of(const Json& object, std::string_view label) {
 
 const Json* container_status(const Json& pod, std::string_view container) {
   for (std::string_view kind : {"containerStatuses", "initContainerStatuses"}) {
-    if (const Json* found = find_in(at(pod, {"status", kind}), "name", container)) return found;
+    if (const Json* found = find_in(find_at(pod, {"status", kind}), "name", container))
+      return found;
   }
   return nullptr;
 }
 
 int restarts_of(const Json& status) {
-  return number_at(status, "restartCount");
+  return static_cast<int>(number_at(status, {"restartCount"}));
 }
 
 std::string name_of(const Json& object) {

@@ -3,15 +3,10 @@
 #include <fmt/format.h>
 
 #include "backend/local/layout.h"
-#include "base/json.h"
+#include "base/json_path.h"
 
 namespace tidegate::backend::local {
 namespace {
-
-std::int64_t number_or(const Json& object, std::string_view name, std::int64_t fallback) {
-  const Json* member = find_member(object, name);
-  return member != nullptr && member->is_number_integer() ? member->get<std::int64_t>() : fallback;
-}
 
 bool flag(const Json& object, std::string_view name) {
   const Json* member = find_member(object, name);

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "base/json.h"
+#include "base/json_path.h"
 #include "base/log.h"
 
 namespace tidegate::control {
@@ -49,11 +49,6 @@ except (ValueError, RecursionError) as error:
 names = set(bound(tree.body))
 say(missing=[] if "*" in names else [name for name in ("init", "run") if name not in names])
 )py";
-
-int number_or(const Json& object, std::string_view name, int fallback) {
-  const Json* value = find_member(object, name);
-  return value != nullptr && value->is_number_integer() ? value->get<int>() : fallback;
-}
 
 void add_complaints(const Json& answer, const std::string& shown, domain::Complaints& complaints) {
   if (std::string message = text_or(answer, "message", ""); !message.empty()) {

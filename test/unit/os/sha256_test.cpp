@@ -15,6 +15,15 @@ TEST(Sha256, KnownAnswer) {
   EXPECT_EQ(sha256("abc").size(), 32U);
 }
 
+TEST(Sha256, OnlyWhatCanBeOneIsTakenForOne) {
+  std::string hash = sha256_hex("abc");
+  EXPECT_TRUE(is_sha256_hex(hash));
+  EXPECT_FALSE(is_sha256_hex(hash.substr(1)));
+  EXPECT_FALSE(is_sha256_hex(hash + "0"));
+  EXPECT_FALSE(is_sha256_hex("../" + hash.substr(3)));
+  EXPECT_FALSE(is_sha256_hex("BA" + hash.substr(2)));
+}
+
 TEST(Sha256, InPiecesAndOfAFileIsTheSame) {
   Sha256 hash;
   hash.update("a");
