@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "backend/kubernetes/kubernetes_backend.h"
+#include "control/cluster_access.h"
 #include "image/images.h"
 #include "kube/config.h"
 #include "oci/registry.h"
@@ -12,20 +13,11 @@ namespace {
 
 namespace kubernetes = backend::kubernetes;
 
-oci::RegistryOptions options_of(const domain::RegistryAccess& access) {
-  oci::RegistryOptions options;
-  options.address = access.address;
-  options.is_plain_http = access.is_plain_http;
-  options.user = access.user;
-  options.password = access.password;
-  return options;
-}
-
 image::ImagesOptions images_of(const ClusterWorld& world, const domain::ComputeTarget& target) {
   image::ImagesOptions options;
   options.root = world.data_dir / "images" / (target.workspace + "." + target.name);
-  options.workspace = options_of(target.cluster->registry);
-  options.global = options_of(target.cluster->global_registry);
+  options.workspace = control::options_of(target.cluster->registry);
+  options.global = control::options_of(target.cluster->global_registry);
   options.default_base = target.cluster->default_base_image;
   options.uv = world.uv;
   return options;
@@ -41,7 +33,8 @@ Result<std::unique_ptr<control::ClusterParts>> make(const ClusterWorld& world,
   TIDEGATE_TRY(kube::Config config,
                kube::parse_kubeconfig(cluster.kubeconfig.reveal(), /*folder=*/{}));
   auto parts = std::make_unique<control::ClusterParts>();
-  auto registry = std::make_shared<oci::Registry>(options_of(cluster.registry), world.http);
+  auto registry =
+      std::make_shared<oci::Registry>(control::options_of(cluster.registry), world.http);
   parts->client = kube::make_client(std::move(config), world.http);
   parts->environments = std::make_unique<control::ProviderOf<image::Images>>(
       images_of(world, target), world.runner, world.random, world.http);

@@ -1,18 +1,7 @@
 #include "control/cluster_access.h"
 
-#include "oci/registry.h"
-
 namespace tidegate::control {
 namespace {
-
-oci::RegistryOptions options_of(const domain::RegistryAccess& access) {
-  oci::RegistryOptions options;
-  options.address = access.address;
-  options.is_plain_http = access.is_plain_http;
-  options.user = access.user;
-  options.password = access.password;
-  return options;
-}
 
 std::string host_of(const std::string& address) {
   return address.substr(0, address.find('/'));
@@ -66,6 +55,15 @@ class RealAccess final : public ClusterAccess {
 };
 
 }  // namespace
+
+oci::RegistryOptions options_of(const domain::RegistryAccess& access) {
+  oci::RegistryOptions options;
+  options.address = access.address;
+  options.is_plain_http = access.is_plain_http;
+  options.user = access.user;
+  options.password = access.password;
+  return options;
+}
 
 std::unique_ptr<ClusterAccess> make_cluster_access(fetch::Client& http) {
   return std::make_unique<RealAccess>(http);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "domain/compute.h"
 #include "kube/client.h"
+#include "oci/registry.h"
 
 namespace tidegate::control {
 
@@ -20,6 +21,8 @@ class ClusterAccess {
   virtual std::unique_ptr<backend::kubernetes::AgentRegistry> registry(
       const domain::RegistryAccess& access) = 0;
 };
+
+oci::RegistryOptions options_of(const domain::RegistryAccess& access);
 
 // The real one; http outlives it and is safe from any thread.
 std::unique_ptr<ClusterAccess> make_cluster_access(fetch::Client& http);

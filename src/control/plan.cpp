@@ -39,23 +39,12 @@ bool is_whole(const VersionWanted& current, const Observed& observed) {
   return kept == wanted && serving == wanted && ready_count(current, observed) == wanted;
 }
 
-// An operation ends when the world is as promised, not when somebody has been asked to make it so.
-void plan_operation(const ServiceWanted& service, const PlanInput& in, Actions& out) {
-  const std::string& id = service.stored.service.id;
-  if (!service.operation) return;
-  if (!service.operation->operation.error.empty()) {
-    if (!is_clearing(service)) out.push_back(FinishOperation{id});
-    return;
-  }
-  const VersionWanted* current = service.current();
-  if (service.preparing() != nullptr || current == nullptr) return;
-  if (is_whole(*current, in.observed)) {
-    if (in.observed.table_in_force) out.push_back(FinishOperation{id});
-    return;
-  }
-  VersionMemory memory = memory_of(in.observed, current->version.id);
+void plan_end(const ServiceWanted& service, const PlanInput& in, Actions& out) {
+  const VersionWanted* awaited = plan_operation(service, in, is_whole, out);
+  if (awaited == nullptr) return;
+  VersionMemory memory = memory_of(in.observed, awaited->version.id);
   if (memory.crashes >= in.limits.crashes_max) {
-    out.push_back(FailOperation{id, memory.last_failure, {}});
+    out.push_back(FailOperation{service.stored.service.id, memory.last_failure, {}});
   }
 }
 
@@ -110,7 +99,7 @@ std::vector<Action> plan(const ServiceWanted& service, const Observed& observed,
         break;
     }
   }
-  plan_operation(service, in, out);
+  plan_end(service, in, out);
   plan_state(service, in, out);
   return out;
 }
@@ -133,6 +122,21 @@ std::vector<Action> plan_strays(const World& world, const Observed& observed,
     }
   }
   return out;
+}
+
+const VersionWanted* plan_operation(const ServiceWanted& service, const PlanInput& in,
+                                    IsWhole is_whole, Actions& out) {
+  if (!service.operation) return nullptr;
+  const std::string& id = service.stored.service.id;
+  if (!service.operation->operation.error.empty()) {
+    if (!is_clearing(service)) out.push_back(FinishOperation{id});
+    return nullptr;
+  }
+  const VersionWanted* current = service.current();
+  if (service.preparing() != nullptr || current == nullptr) return nullptr;
+  if (!is_whole(*current, in.observed)) return current;
+  if (in.observed.table_in_force) out.push_back(FinishOperation{id});
+  return nullptr;
 }
 
 bool is_clearing(const ServiceWanted& service) {

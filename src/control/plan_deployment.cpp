@@ -19,14 +19,6 @@ using domain::ServiceState;
 constexpr Milliseconds kSeenWithin{2'000};
 constexpr std::string_view kUnschedulable = "Unschedulable";
 
-int wanted_count(const VersionWanted& wanted) {
-  return wanted.version.spec.settings.replicas();
-}
-
-std::string seconds(Milliseconds time) {
-  return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(time).count());
-}
-
 const Trouble* trouble_of(const VersionWanted& wanted, const Observed& observed) {
   const VersionSeen* seen = find_version_seen(observed, wanted.version.id);
   return seen != nullptr && seen->trouble ? &*seen->trouble : nullptr;
@@ -120,21 +112,6 @@ void plan_coming_up(const VersionWanted& wanted, const PlanInput& in, Actions& o
   plan_count(wanted, in, out);
 }
 
-void plan_preparing_one(const VersionWanted& wanted, const PlanInput& in, Actions& out) {
-  if (memory_of(in.observed, wanted.version.id).busy) return;
-  switch (wanted.version.step) {
-    case store::VersionStep::environment:
-      out.push_back(BuildEnvironment{wanted.version.id});
-      return;
-    case store::VersionStep::layout:
-      out.push_back(LayOutVersion{wanted.version.id});
-      return;
-    case store::VersionStep::replicas:
-      plan_coming_up(wanted, in, out);
-      return;
-  }
-}
-
 // Whether no router sends anything there any more, as far as that can be waited for.
 bool has_drained(const ServiceWanted& service, const VersionWanted& wanted, const PlanInput& in) {
   bool never_served = wanted.version.generation > service.stored.service.generation;
@@ -159,23 +136,12 @@ void plan_draining_one(const ServiceWanted& service, const VersionWanted& wanted
   }
 }
 
-// As for processes: it ends when the world is as promised.
 void plan_end(const ServiceWanted& service, const PlanInput& in, Actions& out) {
-  const std::string& id = service.stored.service.id;
-  if (!service.operation) return;
-  if (!service.operation->operation.error.empty()) {
-    if (!is_clearing(service)) out.push_back(FinishOperation{id});
-    return;
-  }
-  const VersionWanted* current = service.current();
-  if (service.preparing() != nullptr || current == nullptr) return;
-  if (is_whole(*current, in.observed)) {
-    if (in.observed.table_in_force) out.push_back(FinishOperation{id});
-    return;
-  }
-  plan_note(*current, in, out);
-  if (auto failure = failure_of(*current, in)) {
-    out.push_back(FailOperation{id, failure->reason, failure->trouble});
+  const VersionWanted* awaited = plan_operation(service, in, is_whole, out);
+  if (awaited == nullptr) return;
+  plan_note(*awaited, in, out);
+  if (auto failure = failure_of(*awaited, in)) {
+    out.push_back(FailOperation{service.stored.service.id, failure->reason, failure->trouble});
   }
 }
 
@@ -305,7 +271,7 @@ std::vector<Action> plan_deployment(const ServiceWanted& service, const Observed
   for (const VersionWanted& wanted : service.versions) {
     switch (wanted.version.phase) {
       case store::VersionPhase::preparing:
-        plan_preparing_one(wanted, in, out);
+        if (plan_laid_out(wanted, in, out)) plan_coming_up(wanted, in, out);
         break;
       case store::VersionPhase::current:
         plan_count(wanted, in, out);

@@ -13,14 +13,6 @@ using store::Replica;
 // The script itself failed (scoring server): starting it again would only repeat that.
 constexpr int kScriptFailed = 3;
 
-int wanted_count(const VersionWanted& wanted) {
-  return wanted.version.spec.settings.replicas();
-}
-
-std::string seconds(Milliseconds time) {
-  return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(time).count());
-}
-
 // Out of the table, then drained, then stopped, then gone.
 void plan_retiring(const VersionWanted& wanted, const Replica& replica, const PlanInput& in,
                    Actions& out) {
@@ -165,6 +157,14 @@ void plan_replicas_to_be(const VersionWanted& wanted, const PlanInput& in, Actio
 
 }  // namespace
 
+int wanted_count(const VersionWanted& wanted) {
+  return wanted.version.spec.settings.replicas();
+}
+
+std::string seconds(Milliseconds time) {
+  return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(time).count());
+}
+
 const ReplicaSeen* find_seen(const Observed& observed, const std::string& replica_id) {
   auto found = observed.replicas.find(replica_id);
   return found == observed.replicas.end() ? nullptr : &found->second;
@@ -175,19 +175,23 @@ VersionMemory memory_of(const Observed& observed, const std::string& version_id)
   return found == observed.versions.end() ? VersionMemory{} : found->second;
 }
 
-void plan_preparing(const VersionWanted& wanted, const PlanInput& in, Actions& out) {
-  if (memory_of(in.observed, wanted.version.id).busy) return;
+bool plan_laid_out(const VersionWanted& wanted, const PlanInput& in, Actions& out) {
+  if (memory_of(in.observed, wanted.version.id).busy) return false;
   switch (wanted.version.step) {
     case store::VersionStep::environment:
       out.push_back(BuildEnvironment{wanted.version.id});
-      return;
+      return false;
     case store::VersionStep::layout:
       out.push_back(LayOutVersion{wanted.version.id});
-      return;
+      return false;
     case store::VersionStep::replicas:
-      plan_replicas_to_be(wanted, in, out);
-      return;
+      return true;
   }
+  return false;
+}
+
+void plan_preparing(const VersionWanted& wanted, const PlanInput& in, Actions& out) {
+  if (plan_laid_out(wanted, in, out)) plan_replicas_to_be(wanted, in, out);
 }
 
 void plan_current(const VersionWanted& wanted, const PlanInput& in, Actions& out) {
