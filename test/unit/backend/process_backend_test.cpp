@@ -12,6 +12,7 @@
 
 #include "backend/local/process_tree.h"
 #include "backend/local/shim_files.h"
+#include "base/check.h"
 #include "base/json.h"
 #include "os/real_clock.h"
 #include "os/real_random.h"
@@ -106,6 +107,15 @@ class ProcessBackendTest : public testing::TestWithParam<Place> {
     return last;
   }
 
+  // In isolation it is found a moment after the replica is ready; 0 would be this very test to a
+  // signal, and all that started it.
+  pid_t await_pid(const std::string& id) {
+    pid_t pid = 0;
+    EXPECT_TRUE(await([&] { return (pid = replica(id).pid) > 0; }));
+    TIDEGATE_CHECK(pid > 0);
+    return pid;
+  }
+
   void start(const std::string& id, const std::string& mode = "") {
     plan_.variables["MODE"] = mode;
     auto started = backend_->start(plan_, id);
@@ -153,9 +163,8 @@ TEST_P(ProcessBackendTest, ExitCodeIsReported) {
 
 TEST_P(ProcessBackendTest, KilledReplicaIsReportedWithItsSignal) {
   start("r1");
-  Replica ready = await_phase("r1", ReplicaPhase::ready);
-  ASSERT_GT(ready.pid, 0);
-  ::kill(ready.pid, SIGKILL);
+  await_phase("r1", ReplicaPhase::ready);
+  ::kill(await_pid("r1"), SIGKILL);
   Replica ended = await_phase("r1", ReplicaPhase::exited);
   EXPECT_EQ(ended.exit->signal, SIGKILL);
   EXPECT_FALSE(ended.exit->asked);
@@ -172,11 +181,12 @@ TEST_P(ProcessBackendTest, InterpreterThatIsMissingIsAnExitWithTheReasonInTheLog
 
 TEST_P(ProcessBackendTest, KilledShimTakesItsReplicaAlong) {
   start("r1");
-  Replica ready = await_phase("r1", ReplicaPhase::ready);
+  await_phase("r1", ReplicaPhase::ready);
+  pid_t pid = await_pid("r1");
   ::kill(read_pids(data_ / "replicas" / "r1")->shim, SIGKILL);
   Replica ended = await_phase("r1", ReplicaPhase::exited);
   EXPECT_TRUE(ended.exit->lost);
-  EXPECT_TRUE(await([&ready] { return !start_time_of(ready.pid).has_value(); }));
+  EXPECT_TRUE(await([pid] { return !start_time_of(pid).has_value(); }));
 }
 
 TEST_P(ProcessBackendTest, StoppedReplicaDrainsFirst) {
@@ -218,9 +228,9 @@ TEST_P(ProcessBackendTest, ReplicaCanBeStoppedRightAfterItsStart) {
 TEST_P(ProcessBackendTest, NothingThatAReplicaStartedOutlivesIt) {
   plan_.variables["MARK"] = "mark" + folder_.filename().string();
   start("r1", "family");
-  Replica ready = await_phase("r1", ReplicaPhase::ready);
+  await_phase("r1", ReplicaPhase::ready);
   EXPECT_TRUE(await([this] { return processes_with(plan_.variables["MARK"]) == 2; }));
-  ::kill(ready.pid, SIGKILL);
+  ::kill(await_pid("r1"), SIGKILL);
   await_phase("r1", ReplicaPhase::exited);
   EXPECT_TRUE(await([this] { return processes_with(plan_.variables["MARK"]) == 0; }));
 }
@@ -228,8 +238,7 @@ TEST_P(ProcessBackendTest, NothingThatAReplicaStartedOutlivesIt) {
 TEST_P(ProcessBackendTest, ReadyReplicaIsKnownByItsRealProcess) {
   start("r1");
   Replica ready = await_phase("r1", ReplicaPhase::ready);
-  EXPECT_TRUE(await([&] { return replica("r1").pid > 0; }));
-  std::string command = command_line_of(replica("r1").pid);
+  std::string command = command_line_of(await_pid("r1"));
   EXPECT_TRUE(command.starts_with("/usr/bin/python3")) << command;
   EXPECT_EQ(ready.version_id, "s.1");
   EXPECT_EQ(ready.address, "unix:" + fs::canonical(data_).string() + "/replicas/r1/run/s");
@@ -247,7 +256,8 @@ TEST_P(ProcessBackendTest, ReplicaIsNoChildOfOurs) {
 TEST_P(ProcessBackendTest, NewControlAdoptsWhatRuns) {
   start("r1");
   start("r2", "exit7");
-  int pid = await_phase("r1", ReplicaPhase::ready).pid;
+  await_phase("r1", ReplicaPhase::ready);
+  pid_t pid = await_pid("r1");
   await_phase("r2", ReplicaPhase::exited);
   make_backend();
   auto all = observe();
@@ -277,8 +287,7 @@ TEST_P(ProcessBackendTest, HangingReplicaIsNotReadyAfterThreeProbes) {
   make_backend();
   start("r1");
   await_phase("r1", ReplicaPhase::ready);
-  ASSERT_TRUE(await([&] { return replica("r1").pid > 0; }));
-  int pid = replica("r1").pid;
+  pid_t pid = await_pid("r1");
   ::kill(pid, SIGSTOP);
   await_phase("r1", ReplicaPhase::starting);
   ::kill(pid, SIGCONT);
