@@ -214,6 +214,8 @@ void KubernetesBackend::add_missing(const std::set<std::string>& seen,
     for (const auto& [version_id, name] : names_) {
       if (!seen.contains(version_id)) missing.push_back(version_id);
     }
+    // What goes missing next is a new question: the last answer was about something else.
+    if (missing.empty()) namespace_asked_ = {};
   }
   if (missing.empty() || !is_namespace_gone()) return;
   for (const std::string& version_id : missing) {
