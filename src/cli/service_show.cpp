@@ -25,7 +25,7 @@ class ServiceShow final : public Verb {
 const Command kServiceShow = {
     .path = "service show",
     .purpose =
-        "Shows a service: address, state, replicas, whether a key is asked for, the last error.",
+        "Shows a service: address, state, replicas, if it asks for a key, the last error.",
     .usage = "-n NAME [-v]",
     .example = "tidegate service show -n myservice -v",
     .make = []() -> std::unique_ptr<Verb> { return std::make_unique<ServiceShow>(); }};

@@ -298,7 +298,9 @@ std::string describe_deployment_wait(const ServiceWanted& service, const Observe
   const VersionWanted* current = service.current();
   if (current == nullptr) return {};
   if (!is_whole(*current, observed)) return wait_of_pods(*current, observed, now);
-  return "waiting for the cluster's routers to apply the new routing table";
+  return "waiting for the cluster's routers to apply the new routing table; `tidegate "
+         "computetarget "
+         "show` counts them, and attaching again puts back what is gone";
 }
 
 }  // namespace tidegate::control
