@@ -45,6 +45,8 @@ def own_cluster(cluster):
         pytest.skip("hurts the cluster, and TIDEGATE_KUBECONFIG names somebody's")
     yield cluster
     cluster.up()
+    # A node whose API server was away counts as lost for some seconds after.
+    cluster.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
 
 
 @dataclass
