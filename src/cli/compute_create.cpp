@@ -100,8 +100,7 @@ class ComputeCreate final : public Verb {
 
 const Command kComputeCreate = {
     .path = "computetarget create aks",
-    .purpose =
-        "Makes a compute target: a name under which services run as processes here.",
+    .purpose = "Makes a compute target: a name under which services run as processes here.",
     .usage = "-n NAME",
     .example = "tidegate computetarget create aks -n myaks",
     .make = []() -> std::unique_ptr<Verb> { return std::make_unique<ComputeCreate>(); }};

@@ -24,8 +24,7 @@ class ServiceShow final : public Verb {
 
 const Command kServiceShow = {
     .path = "service show",
-    .purpose =
-        "Shows a service: address, state, replicas, if it asks for a key, the last error.",
+    .purpose = "Shows a service: address, state, replicas, if it asks for a key, the last error.",
     .usage = "-n NAME [-v]",
     .example = "tidegate service show -n myservice -v",
     .make = []() -> std::unique_ptr<Verb> { return std::make_unique<ServiceShow>(); }};

@@ -154,7 +154,7 @@ void end_change(Context& context, const Job& job, const Error* error,
 }  // namespace
 
 void check_attachment(Context& context, const ComputeTarget& target,
-                      std::function<void(domain::Complaints)> done) {
+                      const std::function<void(domain::Complaints)>& done) {
   auto job = make_job(context, target, "");
   domain::Complaints complaints;
   bool started = job && context.pool.start([job = *job] { return check(*job); }, done);
@@ -214,7 +214,8 @@ Result<std::optional<store::StoredOperation>> running_change(Context& context,
   return std::optional<store::StoredOperation>();
 }
 
-void ask_routers(Context& context, const ComputeTarget& target, std::function<void(Json)> done) {
+void ask_routers(Context& context, const ComputeTarget& target,
+                 const std::function<void(Json)>& done) {
   auto job = make_job(context, target, "");
   auto ask = [](const Job& of) -> Json {
     auto client = of.access.connect(*of.target.cluster);

@@ -19,7 +19,7 @@ inline constexpr std::string_view kDetachCompute = "DetachCompute";
 
 // Everything that is missing, asked for on a worker; told on the loop. Nothing is changed.
 void check_attachment(Context& context, const domain::ComputeTarget& target,
-                      std::function<void(domain::Complaints)> done);
+                      const std::function<void(domain::Complaints)>& done);
 
 // Gives the operation's id; the rest goes on by itself. The row is there when it has succeeded;
 // after a failure there is neither a row nor anything in the cluster.
@@ -37,7 +37,7 @@ Result<std::optional<store::StoredOperation>> running_change(Context& context,
 // How many routers are ready and wanted, {"ready": 1, "wanted": 3}, or {"error": "..."}; asked for
 // on a worker, told on the loop.
 void ask_routers(Context& context, const domain::ComputeTarget& target,
-                 std::function<void(Json)> done);
+                 const std::function<void(Json)>& done);
 
 // Once, at the start: changes that the end of an earlier control cut short have failed.
 Result<> end_cut_changes(Context& context);
