@@ -124,7 +124,7 @@ void attach_cluster(Context& context, Request request, const Json& body,
   }
   auto asked = std::make_shared<Request>(std::move(request));
   check_attachment(context, target,
-                   [&context, asked, target, responder](domain::Complaints missing) mutable {
+                   [&context, asked, target, responder](const domain::Complaints& missing) mutable {
                      if (!missing.empty()) return responder.fail(error_body(missing));
                      begin_attach(context, *asked, target, responder);
                    });
@@ -228,7 +228,7 @@ void detach_compute(Context& context, Request request, Responder responder) {
   auto target = removable(context, request);
   if (!target) return fail_removal(request, target.error(), responder);
   if (!target->cluster) return remove_row(context, request, responder);
-  detach_cluster(context, request, *target, responder);
+  detach_cluster(context, request, *target, std::move(responder));
 }
 
 void delete_compute(Context& context, Request request, Responder responder) {
