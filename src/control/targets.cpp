@@ -19,16 +19,14 @@ os::Path table_file_of(const ControlOptions& options, const domain::ComputeTarge
   return options.data_dir / "run" / fmt::format("table.{}.{}.pb", row.workspace, row.name);
 }
 
-// Whether a new one has to be made: the purpose or the router's address may change under it.
+// Whether a new one has to be made. What only routers and URIs have of the attachment may change
+// under it.
 bool is_same(const domain::ComputeTarget& a, const domain::ComputeTarget& b) {
-  const auto& left = *a.cluster;
-  const auto& right = *b.cluster;
-  return a.created == b.created && left.kubeconfig.reveal() == right.kubeconfig.reveal() &&
-         left.kube_namespace == right.kube_namespace &&
-         left.link_token.reveal() == right.link_token.reveal() &&
-         left.agent_image == right.agent_image && left.registry.address == right.registry.address &&
-         left.registry.user == right.registry.user &&
-         left.registry.password.reveal() == right.registry.password.reveal();
+  domain::ClusterAttachment left = *a.cluster;
+  left.purpose = b.cluster->purpose;
+  left.service_type = b.cluster->service_type;
+  left.scoring_base = b.cluster->scoring_base;
+  return a.created == b.created && left == *b.cluster;
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct RegistryAccess {
   bool is_plain_http = false;
   std::string user;  // empty: anonymous
   Secret password;
+  friend bool operator==(const RegistryAccess&, const RegistryAccess&) = default;
 };
 
 // What makes a compute target of a cluster.
@@ -33,6 +34,7 @@ struct ClusterAttachment {
   std::string default_base_image;         // for environments that name none
   std::string scoring_base;               // "http://10.0.0.7:31080", known once the router is there
   Secret link_token;                      // what control shows to the routers
+  friend bool operator==(const ClusterAttachment&, const ClusterAttachment&) = default;
 };
 
 // Where services run. `machine` is there from the start; every kind is shown to clients of the

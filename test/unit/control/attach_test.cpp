@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <mutex>
+
 #include "control/cluster_access.h"
 #include "control_fixture.h"
+#include "fake_cluster.h"
 #include "support/fake_cluster.h"
 
 namespace tidegate::control {
@@ -167,6 +170,40 @@ TEST_F(AttachTest, AnAttachedClusterIsShownWithoutItsSecretsUntilItIsDetached) {
   EXPECT_EQ(ended(detach)["status"], "Succeeded");
   EXPECT_EQ(show().status, 404);
   EXPECT_EQ(access_.cluster.names(), std::vector<std::string>{});
+}
+
+class AttachAgainTest : public AttachTest {
+ protected:
+  AttachAgainTest() {
+    make_cluster_ = [this, make = fake_clusters({{"myaks", &pods_}})](
+                        const domain::ComputeTarget& target, std::function<void()> on_change) {
+      std::lock_guard hold(mutex_);
+      made_with_.push_back(target.cluster->default_base_image);
+      return make(target, std::move(on_change));
+    };
+  }
+  void attach(const std::string& base_image) {
+    Json given = body();
+    given["properties"]["tidegate"]["defaultBaseImage"] = base_image;
+    ASSERT_EQ(ended(put(given))["status"], "Succeeded");
+  }
+
+  std::vector<std::string> made_with() {
+    std::lock_guard hold(mutex_);
+    return made_with_;
+  }
+
+  FakeCluster pods_;
+  std::mutex mutex_;
+  std::vector<std::string> made_with_;  // guarded by mutex_
+};
+
+TEST_F(AttachAgainTest, ServicesThatComeThenAreBuiltOnTheNewBaseImage) {
+  attach("r:5000/base:1");
+  ASSERT_TRUE(eventually([&] { return made_with().size() == 1; }));
+  attach("r:5000/base:2");
+  ASSERT_TRUE(eventually([&] { return made_with().size() == 2; }));
+  EXPECT_EQ(made_with(), (std::vector<std::string>{"r:5000/base:1", "r:5000/base:2"}));
 }
 
 TEST_F(AttachTest, AFailureLeavesNothingRegisteredAndNothingInstalled) {
