@@ -37,7 +37,7 @@ Result<std::unique_ptr<control::ClusterParts>> make(const ClusterWorld& world,
       std::make_shared<oci::Registry>(control::options_of(cluster.registry), world.http);
   parts->client = kube::make_client(std::move(config), world.http);
   parts->environments = std::make_unique<control::ProviderOf<image::Images>>(
-      images_of(world, target), world.runner, world.random, world.http);
+      images_of(world, target), world.runner, world.http);
   parts->backend = std::make_unique<kubernetes::KubernetesBackend>(
       cluster, kubernetes::KubernetesBackend::Seams{.client = *parts->client,
                                                     .push = kubernetes::push_to(*registry),

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "control/cluster_parts.h"
 #include "fetch/client.h"
 #include "os/file.h"
@@ -13,7 +12,6 @@ struct ClusterWorld {
   os::Path data_dir;
   os::Path uv;
   const Clock& clock;
-  Random& random;
   os::CommandRunner& runner;
   fetch::Client& http;
 };

@@ -77,14 +77,10 @@ Result<> run_control(const std::vector<std::string>& arguments) {
   TIDEGATE_TRY(options.pull_limit, limit_from("TIDEGATE_PULL_LIMIT_MS", options.pull_limit));
   auto cluster_access = control::make_cluster_access(http);
   options.clusters = cluster_access.get();
-  control::Control control(std::move(options), clock, random, runner, machine, std::move(api),
-                           std::move(link[0]),
-                           real_clusters({.data_dir = data.root,
-                                          .uv = paths.uv,
-                                          .clock = clock,
-                                          .random = random,
-                                          .runner = runner,
-                                          .http = http}));
+  control::Control control(
+      std::move(options), clock, random, runner, machine, std::move(api), std::move(link[0]),
+      real_clusters(
+          {.data_dir = data.root, .uv = paths.uv, .clock = clock, .runner = runner, .http = http}));
   StopSignals signals([&control] { control.stop(/*stop_replicas=*/true); });
   TIDEGATE_TRY_VOID(control.run());
   // Destroying control would wait for an environment that is still being built. Everything worth

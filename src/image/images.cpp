@@ -237,7 +237,7 @@ BuiltEnvironment Images::Impl::environment_of(const ImageJob& job, oci::Registry
       .image = fmt::format("{}@{}", registry.name_of(image_repository(job.recipe)), digest)};
 }
 
-Images::Images(ImagesOptions options, os::CommandRunner& runner, Random&, fetch::Client& http)
+Images::Images(ImagesOptions options, os::CommandRunner& runner, fetch::Client& http)
     : impl_(new Impl(std::move(options), runner, http)) {}
 
 Images::~Images() = default;

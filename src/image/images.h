@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/random.h"
 #include "domain/environment.h"
 #include "image/environments.h"
 #include "oci/registry.h"
@@ -31,8 +30,8 @@ struct ImagesOptions {
 // Thread-safe.
 class Images {
  public:
-  // runner, random, http outlive this.
-  Images(ImagesOptions options, os::CommandRunner& runner, Random& random, fetch::Client& http);
+  // runner, http outlive this.
+  Images(ImagesOptions options, os::CommandRunner& runner, fetch::Client& http);
   ~Images();
 
   // As Environments::ensure: blocks for the length of a build and gives each line to on_line.

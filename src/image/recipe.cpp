@@ -39,8 +39,29 @@ void add_packages(Text& text, const domain::Environment& environment) {
   text.add_each("pip", environment.pip);
 }
 
-Recipe hashed(std::string text) {
-  Recipe recipe{.text = std::move(text), .hash = {}};
+// What both kinds of recipe are made of, in the order of their lines.
+struct Parts {
+  std::string_view kind, base, os, architecture, package_index;
+  std::vector<std::pair<std::string_view, std::string_view>> interpreter;  // name, value
+};
+
+Recipe recipe_of(const domain::Environment& environment, const Parts& parts) {
+  Text text;
+  text.add(parts.kind, "1");
+  text.add("base_image", parts.base);
+  text.add("base_dockerfile", environment.base_dockerfile);
+  text.add("os", parts.os);
+  text.add("architecture", parts.architecture);
+  if (environment.user_managed) {
+    // Nothing is built, so packages and index change nothing.
+    text.add("user_managed_interpreter", environment.interpreter);
+  } else {
+    text.add("python", environment.python_version);
+    for (const auto& [name, value] : parts.interpreter) text.add(name, value);
+    text.add("package_index", parts.package_index);
+    add_packages(text, environment);
+  }
+  Recipe recipe{.text = text.take(), .hash = {}};
   recipe.hash = os::sha256_hex(recipe.text);
   return recipe;
 }
@@ -48,40 +69,23 @@ Recipe hashed(std::string text) {
 }  // namespace
 
 Recipe make_recipe(const domain::Environment& environment, const Platform& platform) {
-  Text text;
-  text.add("tidegate environment", "1");
-  text.add("base_image", environment.base_image);
-  text.add("base_dockerfile", environment.base_dockerfile);
-  text.add("os", platform.os);
-  text.add("architecture", platform.architecture);
-  if (environment.user_managed) {
-    // Nothing is built, so packages and index change nothing.
-    text.add("user_managed_interpreter", environment.interpreter);
-  } else {
-    text.add("python", environment.python_version);
-    text.add("interpreter", platform.interpreter);
-    text.add("interpreter_version", platform.interpreter_version);
-    text.add("package_index", platform.package_index);
-    add_packages(text, environment);
-  }
-  return hashed(text.take());
+  return recipe_of(environment,
+                   {.kind = "tidegate environment",
+                    .base = environment.base_image,
+                    .os = platform.os,
+                    .architecture = platform.architecture,
+                    .package_index = platform.package_index,
+                    .interpreter = {{"interpreter", platform.interpreter},
+                                    {"interpreter_version", platform.interpreter_version}}});
 }
 
 Recipe make_image_recipe(const domain::Environment& environment, const ImagePlatform& platform) {
-  Text text;
-  text.add("tidegate image", "1");
-  text.add("base_image", platform.base);
-  text.add("base_dockerfile", environment.base_dockerfile);
-  text.add("os", platform.os);
-  text.add("architecture", platform.architecture);
-  if (environment.user_managed) {
-    text.add("user_managed_interpreter", environment.interpreter);
-  } else {
-    text.add("python", environment.python_version);
-    text.add("package_index", platform.package_index);
-    add_packages(text, environment);
-  }
-  return hashed(text.take());
+  return recipe_of(environment, {.kind = "tidegate image",
+                                 .base = platform.base,
+                                 .os = platform.os,
+                                 .architecture = platform.architecture,
+                                 .package_index = platform.package_index,
+                                 .interpreter = {}});
 }
 
 }  // namespace tidegate::image

@@ -10,7 +10,6 @@
 #include <set>
 #include <thread>
 
-#include "os/real_random.h"
 #include "os/sha256.h"
 #include "support/temp_dir.h"
 
@@ -162,7 +161,6 @@ class ImagesTest : public testing::Test {
   test::TempDir folder_;
   FakeRegistries registries_;
   FakeBuildah buildah_{registries_};
-  os::RealRandom random_;
   domain::Environment environment_;
   std::mutex mutex_;
   std::string log_;  // guarded by mutex_
@@ -171,7 +169,6 @@ class ImagesTest : public testing::Test {
                   .global = {.address = "world:5000/curated", .is_plain_http = true},
                   .default_base = "work:5000/base:12"},
                  buildah_,
-                 random_,
                  registries_};
 };
 
@@ -284,7 +281,7 @@ TEST_F(ImagesTest, MissingBuildahIsSaidWithItsCure) {
 }
 
 TEST_F(ImagesTest, EnvironmentWithoutAnyBaseImageIsRefused) {
-  Images images({.root = folder_.path(), .workspace = {.address = "work:5000"}}, buildah_, random_,
+  Images images({.root = folder_.path(), .workspace = {.address = "work:5000"}}, buildah_,
                 registries_);
   environment_.base_image.clear();
   auto result = images.ensure(environment_, {}, [](std::string_view) {});
@@ -295,7 +292,7 @@ TEST_F(ImagesTest, EnvironmentWithoutAnyBaseImageIsRefused) {
 TEST_F(ImagesTest, RelativeRootIsNoneToBuildah) {
   os::Path relative = std::filesystem::relative(folder_.path());
   Images images({.root = relative, .workspace = {.address = "work:5000", .is_plain_http = true}},
-                buildah_, random_, registries_);
+                buildah_, registries_);
   ASSERT_TRUE(images.ensure(environment_, {}, [](std::string_view) {}).has_value());
   EXPECT_TRUE(os::Path(buildah_.storage).is_absolute()) << buildah_.storage;
 }
