@@ -3,10 +3,6 @@
 namespace tidegate::control {
 namespace {
 
-std::string host_of(const std::string& address) {
-  return address.substr(0, address.find('/'));
-}
-
 class RealRegistry final : public backend::kubernetes::AgentRegistry {
  public:
   RealRegistry(domain::RegistryAccess access, fetch::Client& http)
@@ -18,7 +14,7 @@ class RealRegistry final : public backend::kubernetes::AgentRegistry {
   Result<std::optional<std::string>> pinned(const std::string& image) override {
     TIDEGATE_TRY(oci::Reference reference, oci::parse_reference(image));
     oci::RegistryOptions options;
-    if (reference.registry == host_of(access_.address)) options = options_of(access_);
+    if (reference.registry == oci::host_of(access_.address)) options = options_of(access_);
     options.address = reference.registry;
     std::string version = !reference.digest.empty() ? reference.digest
                           : reference.tag.empty()   ? "latest"

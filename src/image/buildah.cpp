@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t kFailureLinesMax = 6;
 
-std::string host_of(const oci::RegistryOptions& registry) {
-  return registry.address.substr(0, registry.address.find('/'));
-}
-
 }  // namespace
 
 os::Command Buildah::command(std::vector<std::string> words) const {
@@ -102,8 +98,8 @@ std::string registries_text(const std::vector<oci::RegistryOptions>& registries)
   std::string text = "unqualified-search-registries = [\"docker.io\"]\n";
   for (const oci::RegistryOptions& registry : registries) {
     if (registry.address.empty() || !registry.is_plain_http) continue;
-    std::string entry =
-        fmt::format("[[registry]]\nlocation = \"{}\"\ninsecure = true\n", host_of(registry));
+    std::string entry = fmt::format("[[registry]]\nlocation = \"{}\"\ninsecure = true\n",
+                                    oci::host_of(registry.address));
     // The same host twice would be an error.
     if (text.find(entry) == std::string::npos) text += entry;
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "oci/registry.h"
 #include "os/base64.h"
 
 namespace tidegate::oci {
@@ -50,7 +51,7 @@ Result<std::optional<Login>> login_for(std::string_view address, std::string_vie
     return fail(Code::invalid,
                 fmt::format("{} has no member \"auths\"; it must be a docker config.json", what));
   }
-  std::string_view host = address.substr(0, address.find('/'));
+  std::string_view host = host_of(address);
   for (std::string_view wanted : {address, host}) {
     for (const auto& [key, entry] : logins->items()) {
       if (registry_of(key) != wanted) continue;

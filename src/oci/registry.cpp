@@ -92,7 +92,7 @@ struct Registry::Impl {
 
   Impl(RegistryOptions given, fetch::Client& client)
       : options(std::move(given)),
-        host(options.address.substr(0, options.address.find('/'))),
+        host(host_of(options.address)),
         prefix(host.size() + 1 < options.address.size()
                    ? options.address.substr(host.size() + 1) + "/"
                    : ""),
@@ -219,6 +219,10 @@ struct Registry::Impl {
     return out.finish(blob);
   }
 };
+
+std::string_view host_of(std::string_view address) {
+  return address.substr(0, address.find('/'));
+}
 
 Registry::Registry(RegistryOptions options, fetch::Client& http)
     : impl_(std::make_unique<Impl>(std::move(options), http)) {}

@@ -42,6 +42,10 @@ struct Descriptor {
   std::map<std::string, std::string> annotations;
 };
 
+// "host:port/path" -> "host:port": what a login and a mirror are looked up by. A part of
+// `address`.
+std::string_view host_of(std::string_view address);
+
 // Basic and token authentication (WWW-Authenticate: Bearer) are followed. Thread-safe; calls block.
 // Errors name registry, repository and what was refused: unavailable, unauthenticated, forbidden,
 // not_found; a digest that does not fit is Code::invalid.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "backend/kubernetes/labels.h"
+#include "oci/registry.h"
 #include "os/base64.h"
 
 namespace tidegate::backend::kubernetes {
@@ -157,19 +158,15 @@ Json service(const ClusterAttachment& attachment) {
   return out;
 }
 
-// "10.0.0.1:5000/team" -> "10.0.0.1:5000": what the kubelet looks a password up by.
-std::string host_of(const std::string& address) {
-  return address.substr(0, address.find('/'));
-}
-
 Json registry_secret(const ClusterAttachment& attachment) {
   Json auths = Json::object();
   for (const auto* registry : {&attachment.global_registry, &attachment.registry}) {
     if (registry->user.empty()) continue;
     const std::string& password = registry->password.reveal();
-    auths[host_of(registry->address)] = {{"username", registry->user},
-                                         {"password", password},
-                                         {"auth", os::base64(registry->user + ":" + password)}};
+    auths[std::string(oci::host_of(registry->address))] = {
+        {"username", registry->user},
+        {"password", password},
+        {"auth", os::base64(registry->user + ":" + password)}};
   }
   Json out = secret(kRegistrySecret, attachment);
   out["type"] = "kubernetes.io/dockerconfigjson";
