@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "backend/kubernetes/labels.h"
+#include "backend/kubernetes/pod_state.h"
 #include "base/json_path.h"
 #include "base/log.h"
 #include "os/base64.h"
@@ -19,31 +20,15 @@ namespace labels = backend::kubernetes;
 static_assert(labels::kRouterPage == table::kRouterPage);
 static_assert(labels::kLinkTokenHeader == table::kLinkTokenHeader);
 
-bool is_ready(const Json& pod) {
-  const Json* conditions = find_at(pod, {"status", "conditions"});
-  if (conditions == nullptr || !conditions->is_array()) return false;
-  return std::any_of(conditions->begin(), conditions->end(), [](const Json& condition) {
-    return text_at(condition, {"type"}) == "Ready" && text_at(condition, {"status"}) == "True";
-  });
-}
-
-std::string address_of(const std::string& ip) {
-  const bool is_ipv6 = ip.find(':') != std::string::npos;
-  return is_ipv6 ? fmt::format("tcp:[{}]:{}", ip, labels::kScoringPort)
-                 : fmt::format("tcp:{}:{}", ip, labels::kScoringPort);
-}
-
 }  // namespace
 
 std::optional<table::PodReplica> ready_replica(const Json& pod) {
-  if (find_at(pod, {"metadata", "deletionTimestamp"}) != nullptr || !is_ready(pod)) {
-    return std::nullopt;
-  }
-  const std::string name = text_at(pod, {"metadata", "name"});
-  const std::string version = text_at(pod, {"metadata", "labels", labels::kVersionLabel});
-  const std::string ip = text_at(pod, {"status", "podIP"});
-  if (name.empty() || version.empty() || ip.empty()) return std::nullopt;
-  return table::PodReplica{.id = name, .version_id = version, .address = address_of(ip)};
+  backend::Replica replica = backend::kubernetes::replica_of(pod);
+  bool is_usable = replica.phase == backend::ReplicaPhase::ready && !replica.id.empty() &&
+                   !replica.version_id.empty() && !replica.address.empty();
+  if (!is_usable) return std::nullopt;
+  return table::PodReplica{
+      .id = replica.id, .version_id = replica.version_id, .address = replica.address};
 }
 
 Result<table::Table> table_of_secret(const Json& secret) {

@@ -8,6 +8,7 @@
 #include "backend/kubernetes/attachment.h"
 #include "backend/kubernetes/router_workload.h"
 #include "base/ids.h"
+#include "base/json_path.h"
 #include "base/log.h"
 #include "control/cluster_access.h"
 #include "control/error_json.h"
@@ -51,6 +52,7 @@ struct Job {
 };
 
 constexpr std::string_view kNoClusters = "this server attaches no clusters";
+constexpr std::string_view kBusy = "the server has too much to do; try again";
 
 Result<std::shared_ptr<Job>> make_job(Context& context, const ComputeTarget& target,
                                       std::string operation_id) {
@@ -159,8 +161,7 @@ void check_attachment(Context& context, const ComputeTarget& target,
   domain::Complaints complaints;
   bool started = job && context.pool.start([job = *job] { return check(*job); }, done);
   if (started) return;
-  complaints.add("properties.tidegate",
-                 job ? "the server has too much to do; try again" : job.error().message);
+  complaints.add("properties.tidegate", job ? std::string(kBusy) : job.error().message);
   done(std::move(complaints));
 }
 
@@ -182,7 +183,7 @@ Result<std::string> start_attach(Context& context, const ComputeTarget& target) 
   };
   context.memory.waiting_for[job->operation_id] = "the routers of " + target.name;
   if (!context.pool.start([job] { return install(*job); }, finish)) {
-    finish(fail(Code::unavailable, "the server has too much to do; try again"));
+    finish(fail(Code::unavailable, std::string(kBusy)));
   }
   return job->operation_id;
 }
@@ -197,7 +198,7 @@ Result<std::string> start_detach(Context& context, const ComputeTarget& target, 
   };
   context.memory.waiting_for[job->operation_id] = "what is installed to be gone";
   if (!context.pool.start([job, is_forced] { return uninstall(*job, is_forced); }, finish)) {
-    finish(fail(Code::unavailable, "the server has too much to do; try again"));
+    finish(fail(Code::unavailable, std::string(kBusy)));
   }
   return job->operation_id;
 }
@@ -224,13 +225,11 @@ void ask_routers(Context& context, const ComputeTarget& target,
         (*client)->get(kube::kDeployment, {.namespace_ = of.target.cluster->kube_namespace,
                                            .name = std::string(backend::kubernetes::kRouterName)});
     if (!found) return Json{{"error", found.error().message}};
-    const Json* status = find_member(*found, "status");
-    const Json* ready = status == nullptr ? nullptr : find_member(*status, "readyReplicas");
-    return Json{{"ready", ready == nullptr ? Json(0) : *ready},
+    return Json{{"ready", number_at(*found, {"status", "readyReplicas"})},
                 {"wanted", backend::kubernetes::router_count(*of.target.cluster)}};
   };
   bool started = job && context.pool.start([job = *job, ask] { return ask(*job); }, done);
-  if (!started) done(Json{{"error", job ? "the server has too much to do" : kNoClusters}});
+  if (!started) done(Json{{"error", job ? kBusy : kNoClusters}});
 }
 
 Result<> end_cut_changes(Context& context) {

@@ -3,22 +3,22 @@
 #include <fmt/format.h>
 
 #include "backend/kubernetes/labels.h"
+#include "backend/kubernetes/router_workload.h"
 #include "base/log.h"
-#include "os/base64.h"
 
 namespace tidegate::control {
 namespace {
 
-namespace labels = backend::kubernetes;
+namespace kubernetes = backend::kubernetes;
 
 constexpr Milliseconds kSoon{200};     // something is outstanding
 constexpr Milliseconds kQuiet{2'000};  // nothing is
 constexpr Milliseconds kRetry{1'000};  // after a failure
 
 Result<RouterAnswer> ask(kube::Client& client, const kube::Where& pod, const Secret& token) {
-  fetch::Headers headers{{std::string(labels::kLinkTokenHeader), token.reveal()}};
+  fetch::Headers headers{{std::string(kubernetes::kLinkTokenHeader), token.reveal()}};
   TIDEGATE_TRY(fetch::Response page,
-               client.proxy_get(pod, labels::kRouterPort, labels::kRouterPage, headers));
+               client.proxy_get(pod, kubernetes::kRouterPort, kubernetes::kRouterPage, headers));
   if (page.status != 200) {
     return fail(Code::unavailable, fmt::format("router pod {} answers {}", pod.name, page.status));
   }
@@ -27,24 +27,14 @@ Result<RouterAnswer> ask(kube::Client& client, const kube::Where& pod, const Sec
 
 }  // namespace
 
-Json table_secret(const table::Table& table, const std::string& kube_namespace) {
-  return Json{{"apiVersion", "v1"},
-              {"kind", "Secret"},
-              {"metadata",
-               {{"name", labels::kTableSecret},
-                {"namespace", kube_namespace},
-                {"labels",
-                 {{std::string(labels::kManagedBy), "tidegate"},
-                  {std::string(labels::kComponent), "router"}}}}},
-              {"type", "Opaque"},
-              {"data", {{std::string(labels::kTableKey), os::base64(table::encode(table))}}}};
+Json table_secret(const table::Table& table, const domain::ClusterAttachment& cluster) {
+  return kubernetes::table_manifest(cluster, table::encode(table));
 }
 
 ClusterRouters::ClusterRouters(kube::Client& client, const domain::ClusterAttachment& cluster,
                                http::Loop& loop, const Clock& clock)
     : client_(client),
-      namespace_(cluster.kube_namespace),
-      link_token_(cluster.link_token),
+      cluster_(cluster),
       clock_(clock),
       apply_timer_(loop),
       poll_timer_(loop),
@@ -75,11 +65,11 @@ void ClusterRouters::publish(table::Table table) {
 void ClusterRouters::apply() {
   if (is_ending_ || applying_ || table_.version <= applied_) return;
   applying_ = true;
-  apply_lane_.start([&client = client_,
-                     secret = table_secret(table_, namespace_)] { return client.apply(secret); },
-                    [this, version = table_.version](const Result<Json>& applied) {
-                      on_applied(version, applied);
-                    });
+  apply_lane_.start(
+      [&client = client_, secret = table_secret(table_, cluster_)] { return client.apply(secret); },
+      [this, version = table_.version](const Result<Json>& applied) {
+        on_applied(version, applied);
+      });
 }
 
 void ClusterRouters::on_applied(std::uint64_t version, const Result<Json>& applied) {
@@ -91,15 +81,15 @@ void ClusterRouters::on_applied(std::uint64_t version, const Result<Json>& appli
     return;
   }
   applied_ = version;
-  log(Level::info, "table_applied", {{"namespace", namespace_}, {"version", version}});
+  log(Level::info, "table_applied", {{"namespace", cluster_.kube_namespace}, {"version", version}});
   apply();  // a newer one may have come meanwhile
   poll();
 }
 
 Result<ClusterRouters::Seen> ClusterRouters::look() const {
   kube::Where where;
-  where.namespace_ = namespace_;
-  where.selector = labels::kRouterSelector;
+  where.namespace_ = cluster_.kube_namespace;
+  where.selector = kubernetes::kRouterSelector;
   where.is_cancelled = [this] { return is_ending_.load(); };
   TIDEGATE_TRY(kube::Client::List list, client_.list(kube::kPod, where));
   where.selector.clear();
@@ -107,7 +97,7 @@ Result<ClusterRouters::Seen> ClusterRouters::look() const {
   for (const Json& item : list.items) {
     RouterPod pod = router_pod_of(item);
     where.name = pod.name;
-    seen.answers.emplace_back(pod.name, ask(client_, where, link_token_));
+    seen.answers.emplace_back(pod.name, ask(client_, where, cluster_.link_token));
     seen.pods.push_back(std::move(pod));
   }
   return seen;
@@ -148,7 +138,8 @@ void ClusterRouters::say(std::string trouble) {
   if (trouble == said_) return;
   said_ = std::move(trouble);
   if (said_.empty()) return;
-  log(Level::warning, "cluster_routers", {{"namespace", namespace_}, {"reason", said_}});
+  log(Level::warning, "cluster_routers",
+      {{"namespace", cluster_.kube_namespace}, {"reason", said_}});
 }
 
 }  // namespace tidegate::control

@@ -50,8 +50,7 @@ class ClusterRouters final : public Routers {
   void say(std::string trouble);
 
   kube::Client& client_;
-  const std::string namespace_;
-  const Secret link_token_;
+  const domain::ClusterAttachment cluster_;
   const Clock& clock_;
   std::function<void()> changed_ = [] {};
   RouterPods pods_;
@@ -68,6 +67,6 @@ class ClusterRouters final : public Routers {
 };
 
 // The Secret that holds the table. Pure.
-Json table_secret(const table::Table& table, const std::string& kube_namespace);
+Json table_secret(const table::Table& table, const domain::ClusterAttachment& cluster);
 
 }  // namespace tidegate::control

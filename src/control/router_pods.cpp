@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "backend/kubernetes/pod_state.h"
+
 namespace tidegate::control {
 namespace {
 
@@ -37,17 +39,7 @@ Result<RouterAnswer> parse_router_page(std::string_view body) {
 }
 
 RouterPod router_pod_of(const Json& pod) {
-  RouterPod out;
-  if (const Json* metadata = find_member(pod, "metadata")) {
-    out.name = text_or(*metadata, "name", "");
-  }
-  const Json* status = find_member(pod, "status");
-  const Json* conditions = status == nullptr ? nullptr : find_member(*status, "conditions");
-  if (conditions == nullptr || !conditions->is_array()) return out;
-  out.is_ready = std::ranges::any_of(*conditions, [](const Json& one) {
-    return text_or(one, "type", "") == "Ready" && text_or(one, "status", "") == "True";
-  });
-  return out;
+  return {backend::kubernetes::name_of(pod), backend::kubernetes::is_ready(pod)};
 }
 
 void RouterPods::set_pods(const std::vector<RouterPod>& pods, MonoTime now) {

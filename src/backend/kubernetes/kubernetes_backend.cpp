@@ -8,6 +8,7 @@
 #include "backend/kubernetes/pod_log.h"
 #include "backend/kubernetes/pod_state.h"
 #include "backend/kubernetes/router_workload.h"
+#include "base/json_path.h"
 #include "base/log.h"
 
 namespace tidegate::backend::kubernetes {
@@ -238,10 +239,7 @@ bool KubernetesBackend::is_namespace_gone() {
   }
   auto found = seams_.client.get(kube::kNamespace, {.name = options_.kube_namespace});
   bool is_gone = !found && found.error().code == Code::not_found;
-  if (found) {
-    const Json* metadata = find_member(*found, "metadata");
-    is_gone = metadata != nullptr && find_member(*metadata, "deletionTimestamp") != nullptr;
-  }
+  if (found) is_gone = find_at(*found, {"metadata", "deletionTimestamp"}) != nullptr;
   std::lock_guard hold(mutex_);
   namespace_gone_ = is_gone;
   return is_gone;

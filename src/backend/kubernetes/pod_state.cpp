@@ -48,7 +48,7 @@ bool is_over(const Json& pod) {
 ReplicaPhase phase_of(const Json& pod) {
   if (find_at(pod, {"metadata", "deletionTimestamp"}) != nullptr) return ReplicaPhase::stopping;
   if (is_over(pod)) return ReplicaPhase::exited;
-  return is_true(condition_of(pod, "Ready")) ? ReplicaPhase::ready : ReplicaPhase::starting;
+  return is_ready(pod) ? ReplicaPhase::ready : ReplicaPhase::starting;
 }
 
 std::optional<Trouble> unschedulable(const Json& pod) {
@@ -258,6 +258,10 @@ std::optional<Trouble> first_trouble(const Json& pod) {
 }
 
 }  // namespace
+
+bool is_ready(const Json& pod) {
+  return is_true(condition_of(pod, "Ready"));
+}
 
 Replica replica_of(const Json& pod) {
   Replica out{.id = name_of(pod),

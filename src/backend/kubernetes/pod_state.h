@@ -14,6 +14,9 @@ namespace tidegate::backend::kubernetes {
 // the node's name. `exit` is the last end of its container, also when it runs again.
 Replica replica_of(const Json& pod);
 
+// Its condition Ready: all its containers answer their probes.
+bool is_ready(const Json& pod);
+
 // What keeps the pod from being ready; nullopt when nothing does, or nothing that a person could
 // change. replica_id is the pod's name.
 std::optional<Trouble> trouble_of_pod(const Json& pod);

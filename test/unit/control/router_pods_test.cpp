@@ -104,7 +104,7 @@ TEST(RouterPodsTest, WhatIsOutstandingIsTheTableOrTheRestOfAnOldVersion) {
 TEST(TableSecretTest, HoldsTheTable) {
   table::Table table;
   table.version = 7;
-  Json secret = table_secret(table, "azureml-default");
+  Json secret = table_secret(table, {.kubeconfig = {}, .kube_namespace = "azureml-default"});
   EXPECT_EQ(secret["kind"], "Secret");
   EXPECT_EQ(secret["metadata"]["name"], "tidegate-table");
   EXPECT_EQ(secret["metadata"]["namespace"], "azureml-default");
