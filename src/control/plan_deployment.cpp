@@ -213,8 +213,7 @@ std::string wait_of_pods(const VersionWanted& wanted, const Observed& observed, 
   const Trouble* trouble = trouble_of(wanted, observed);
   if (trouble != nullptr) {
     return fmt::format("{}; {}: {} ({})", text, trouble->code, trouble->message,
-                       seconds(std::chrono::duration_cast<Milliseconds>(
-                           now - (memory.trouble_code.empty() ? now : memory.trouble_since))));
+                       seconds(now - (memory.trouble_code.empty() ? now : memory.trouble_since)));
   }
   if (memory.crashes > 0 && !memory.last_failure.empty()) text += "; " + memory.last_failure;
   return text;
@@ -222,11 +221,7 @@ std::string wait_of_pods(const VersionWanted& wanted, const Observed& observed, 
 
 std::string wait_of_job(const VersionWanted& wanted, const Observed& observed, MonoTime now) {
   VersionMemory memory = memory_of(observed, wanted.version.id);
-  std::string time =
-      memory.busy
-          ? fmt::format(" ({})",
-                        seconds(std::chrono::duration_cast<Milliseconds>(now - memory.busy_since)))
-          : "";
+  std::string time = memory.busy ? fmt::format(" ({})", seconds(now - memory.busy_since)) : "";
   return wanted.version.step == store::VersionStep::environment
              ? "waiting for the environment's image" + time
              : "pushing source and models to the registry" + time;
@@ -298,9 +293,8 @@ std::string describe_deployment_wait(const ServiceWanted& service, const Observe
   const VersionWanted* current = service.current();
   if (current == nullptr) return {};
   if (!is_whole(*current, observed)) return wait_of_pods(*current, observed, now);
-  return "waiting for the cluster's routers to apply the new routing table; `tidegate "
-         "computetarget "
-         "show` counts them, and attaching again puts back what is gone";
+  return "waiting for the cluster's routers to apply the new routing table; "
+         "`tidegate computetarget show` counts them, and attaching again puts back what is gone";
 }
 
 }  // namespace tidegate::control

@@ -161,7 +161,7 @@ int wanted_count(const VersionWanted& wanted) {
   return wanted.version.spec.settings.replicas();
 }
 
-std::string seconds(Milliseconds time) {
+std::string seconds(MonoTime::duration time) {
   return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(time).count());
 }
 

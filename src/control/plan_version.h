@@ -31,6 +31,6 @@ const ReplicaSeen* find_seen(const Observed& observed, const std::string& replic
 bool is_clearing(const ServiceWanted& service);
 VersionMemory memory_of(const Observed& observed, const std::string& version_id);
 int wanted_count(const VersionWanted& version);  // of replicas
-std::string seconds(Milliseconds time);          // "12 s", for people
+std::string seconds(MonoTime::duration time);    // "12 s", for people
 
 }  // namespace tidegate::control
