@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 from support.processes import Process, start_ticks
 
 HERE = Path(__file__).resolve().parent
@@ -20,6 +21,39 @@ def run(*argv, seconds=60, check=True, **options):
     )
     assert not check or done.returncode == 0, f"{argv} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done
+
+
+def built_program():
+    """Minutes of Go are not a test's to wait for."""
+    done = run(HERE / "build", "--cached", check=False)
+    assert done.returncode == 0, "run test/cluster/setup and test/cluster/build first"
+    return Path(done.stdout.strip())
+
+
+def session_cluster(folder, *, is_kept=False):
+    """For a fixture: the cluster that TIDEGATE_KUBECONFIG leads to; without it one of our own in `folder`, from its
+    beginning to its end unless it is kept."""
+    if kubeconfig := os.environ.get("TIDEGATE_KUBECONFIG"):
+        yield Cluster(kubeconfig, os.environ["TIDEGATE_REGISTRY"])
+        return
+    built_program()
+    own = OwnCluster(folder)
+    if not is_kept:
+        own.down()
+    own.up()
+    yield own
+    if not is_kept:
+        own.down()
+
+
+def cluster_to_hurt(cluster):
+    """For a fixture: afterwards it is whole again."""
+    if not isinstance(cluster, OwnCluster):
+        pytest.skip("hurts the cluster, and TIDEGATE_KUBECONFIG names somebody's")
+    yield cluster
+    cluster.up()
+    # A node whose API server was away counts as lost for some seconds after.
+    cluster.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
 
 
 class Cluster:

@@ -1,8 +1,7 @@
-import os
 from pathlib import Path
 
 import pytest
-from clusters import HERE, Cluster, OwnCluster, run
+from clusters import OwnCluster, built_program, cluster_to_hurt, session_cluster
 from support.processes import wait_until
 from workloads import write_web_image
 
@@ -12,32 +11,17 @@ FOLDER = Path("/var/tmp/tidegate-cluster-test")
 
 @pytest.fixture(scope="session")
 def built():
-    """Minutes of Go are not a test's to wait for."""
-    done = run(HERE / "build", "--cached", check=False)
-    assert done.returncode == 0, "run test/cluster/setup and test/cluster/build first"
-    return Path(done.stdout.strip())
+    return built_program()
 
 
 @pytest.fixture(scope="session")
-def cluster(request):
-    """The cluster that TIDEGATE_KUBECONFIG leads to; without it one of our own, for the session."""
-    if kubeconfig := os.environ.get("TIDEGATE_KUBECONFIG"):
-        yield Cluster(kubeconfig, os.environ["TIDEGATE_REGISTRY"])
-        return
-    request.getfixturevalue("built")
-    own = OwnCluster(FOLDER)
-    own.down()
-    own.up()
-    yield own
-    own.down()
+def cluster():
+    yield from session_cluster(FOLDER)
 
 
 @pytest.fixture
 def own_cluster(cluster):
-    if not isinstance(cluster, OwnCluster):
-        pytest.skip("hurts the cluster, and TIDEGATE_KUBECONFIG names somebody's")
-    yield cluster
-    cluster.up()
+    yield from cluster_to_hurt(cluster)
 
 
 @pytest.fixture

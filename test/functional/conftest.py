@@ -4,6 +4,10 @@ from support.project import Project
 from support.server import BINARY, Tidegate
 
 
+# Its asserts tell as much as those of a test module.
+pytest.register_assert_rewrite("support.story")
+
+
 def pytest_sessionstart(session):
     if not BINARY.is_file():
         pytest.exit(f"{BINARY} is not built: cmake --workflow --preset release", returncode=1)

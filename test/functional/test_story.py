@@ -5,52 +5,29 @@ import threading
 import pytest
 from support.project import Project, conda
 from support.rest import score
-
-DEPLOY = "model deploy -ct myaks -m mymodel:1 -n myservice -ic inferenceconfig.json -dc deploymentconfig.json"
+from support.story import (
+    DEPLOY,
+    tell,
+    test_both_keys_open_the_scoring_uri,  # noqa: F401
+    test_results_are_on_stdout_and_progress_on_stderr,  # noqa: F401
+    test_the_deployed_service_is_healthy,  # noqa: F401
+)
 
 
 @pytest.fixture(scope="module")
 def story(server, example):
-    """The commands of the story, in order; each test looks at one of them."""
-
-    def run(line, **options):
-        return server.cli(*line.split(), cwd=example.folder, **options)
-
-    done = {
-        "target": run("computetarget create aks -n myaks"),
-        "model": run("model register -n mymodel -p model.pkl"),
-        "deploy": run(DEPLOY, seconds=100),
-        "show": run("service show -n myservice"),
-        "run": server.cli("service", "run", "-n", "myservice", "-d", example.body),
-        "keys": run("service get-keys -n myservice"),
-    }
-    yield done
-    run("service delete -n myservice")
+    target = server.cli("computetarget", "create", "aks", "-n", "myaks")
+    yield {"target": target, **tell(server, example, deploy_seconds=100)}
+    server.cli("service", "delete", "-n", "myservice")
 
 
 def test_a_process_target_says_that_it_is_one(story):
     assert "process" in (story["target"].out + story["target"].err).lower()
 
 
-def test_the_deployed_service_is_healthy(story):
-    assert story["deploy"].json()["state"] == story["show"].json()["state"] == "Healthy"
-
-
-def test_results_are_on_stdout_and_progress_on_stderr(story):
-    assert story["deploy"].json()["name"] == "myservice"
-    assert story["deploy"].err.strip() != ""
-
-
 def test_service_run_predicts_what_scikit_learn_predicts(story, server, example):
     expected = example.prediction(server.service("myservice")["tidegate"]["interpreter"])
     assert story["run"].json() == pytest.approx(expected, rel=0, abs=1e-12)
-
-
-@pytest.mark.parametrize("which", ["primaryKey", "secondaryKey"])
-def test_both_keys_open_the_scoring_uri(story, example, which):
-    reply = score(story["show"].json()["scoringUri"], story["keys"].json()[which], example.body.encode())
-    assert reply.status == 200
-    assert reply.json() == story["run"].json()
 
 
 def test_curls_default_content_type_reaches_run_like_any_other(story, example):

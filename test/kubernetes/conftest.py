@@ -4,10 +4,13 @@ import secrets
 from dataclasses import dataclass
 
 import pytest
-from cluster.clusters import HERE, Cluster, OwnCluster, run
+from cluster.clusters import cluster_to_hurt, run, session_cluster
 from support.processes import wait_until
 from support.server import BINARY, ROOT
 from target import ClusterServer
+
+# Its asserts tell as much as those of a test module.
+pytest.register_assert_rewrite("support.story")
 
 # Fixed, so that a run finds what one that was killed has left.
 FOLDER = "/var/tmp/tidegate-cluster-product-test"
@@ -20,33 +23,14 @@ def pytest_sessionstart(session):
 
 @pytest.fixture(scope="session")
 def cluster():
-    """The cluster that TIDEGATE_KUBECONFIG leads to; or one that is kept up in TIDEGATE_CLUSTER_DIR; or one for the
-    session."""
-    if kubeconfig := os.environ.get("TIDEGATE_KUBECONFIG"):
-        yield Cluster(kubeconfig, os.environ["TIDEGATE_REGISTRY"])
-        return
-    # Minutes of Go are not a test's to wait for.
-    done = run(HERE / "build", "--cached", check=False)
-    assert done.returncode == 0, "run test/cluster/setup and test/cluster/build first"
+    """Whoever names a folder in TIDEGATE_CLUSTER_DIR keeps the cluster up there."""
     kept = os.environ.get("TIDEGATE_CLUSTER_DIR")
-    own = OwnCluster(kept or FOLDER)
-    if not kept:
-        own.down()
-    own.up()
-    yield own
-    if not kept:
-        own.down()
+    yield from session_cluster(kept or FOLDER, is_kept=bool(kept))
 
 
 @pytest.fixture
 def own_cluster(cluster):
-    """For tests that hurt it; afterwards it is whole again."""
-    if not isinstance(cluster, OwnCluster):
-        pytest.skip("hurts the cluster, and TIDEGATE_KUBECONFIG names somebody's")
-    yield cluster
-    cluster.up()
-    # A node whose API server was away counts as lost for some seconds after.
-    cluster.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
+    yield from cluster_to_hurt(cluster)
 
 
 @dataclass

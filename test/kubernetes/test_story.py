@@ -5,11 +5,17 @@ import time
 import pytest
 from support.example import Example
 from support.rest import score
+from support.story import (
+    DEPLOY,
+    tell,
+    test_both_keys_open_the_scoring_uri,  # noqa: F401
+    test_results_are_on_stdout_and_progress_on_stderr,  # noqa: F401
+    test_the_deployed_service_is_healthy,  # noqa: F401
+)
 from target import DEPLOY_SECONDS, ready_project
 
 pytestmark = pytest.mark.timeout(300)
 
-DEPLOY = "model deploy -ct myaks -m mymodel:1 -n myservice -ic inferenceconfig.json -dc deploymentconfig.json"
 # Of the first deployment: packages are fetched, the image is pushed and pulled.
 BUILD_SECONDS = 250
 
@@ -21,29 +27,8 @@ def example(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def story(server, target, example):
-    """The commands of the story, in order; each test looks at one of them."""
-
-    def run(line, **options):
-        return server.cli(*line.split(), cwd=example.folder, **options)
-
-    done = {
-        "model": run("model register -n mymodel -p model.pkl"),
-        "deploy": run(DEPLOY, seconds=BUILD_SECONDS),
-        "show": run("service show -n myservice"),
-        "run": server.cli("service", "run", "-n", "myservice", "-d", example.body),
-        "keys": run("service get-keys -n myservice"),
-    }
-    yield done
-    run("service delete -n myservice")
-
-
-def test_the_deployed_service_is_healthy(story):
-    assert story["deploy"].json()["state"] == story["show"].json()["state"] == "Healthy"
-
-
-def test_results_are_on_stdout_and_progress_on_stderr(story):
-    assert story["deploy"].json()["name"] == "myservice"
-    assert story["deploy"].err.strip() != ""
+    yield tell(server, example, deploy_seconds=BUILD_SECONDS)
+    server.cli("service", "delete", "-n", "myservice")
 
 
 def test_the_cluster_predicts_what_one_machine_predicts(story, server, example):
@@ -55,13 +40,6 @@ def test_the_cluster_predicts_what_one_machine_predicts(story, server, example):
     server.cli("service", "delete", "-n", "ofmachine")
     assert story["run"].json() == answer.json()
     assert story["run"].json() == pytest.approx(example.prediction(interpreter), rel=0, abs=1e-12)
-
-
-@pytest.mark.parametrize("which", ["primaryKey", "secondaryKey"])
-def test_both_keys_open_the_scoring_uri(story, example, which):
-    reply = score(story["show"].json()["scoringUri"], story["keys"].json()[which], example.body.encode())
-    assert reply.status == 200
-    assert reply.json() == story["run"].json()
 
 
 def test_the_scoring_uri_has_the_shape_that_it_has_on_one_machine(story):
