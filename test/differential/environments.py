@@ -11,12 +11,14 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 FOLDER = ROOT / "build/differential"
 UV = ROOT / ".venv/bin/uv"
+# Compiled once: the servers are started a hundred times, and each would compile pandas for itself.
+INSTALL = ("pip", "install", "--quiet", "--compile-bytecode")
 
 
 def interpreter(name):
     """The Python of the environment that requirements/<name>.txt describes."""
     requirements = HERE / f"requirements/{name}.txt"
-    key = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    key = hashlib.sha256(requirements.read_bytes() + sys.version.encode() + " ".join(INSTALL).encode()).hexdigest()[:16]
     home = FOLDER / f"{name}-{key}"
     if not home.is_dir():
         make(home, requirements)
@@ -28,7 +30,7 @@ def make(home, requirements):
     aside = home.with_name(f"{home.name}.{os.getpid()}")
     for argv in (
         [UV, "venv", "--quiet", "--relocatable", "--python", sys.executable, aside],
-        [UV, "pip", "install", "--quiet", "--python", aside / "bin/python", "-r", requirements],
+        [UV, *INSTALL, "--python", aside / "bin/python", "-r", requirements],
     ):
         done = subprocess.run([str(a) for a in argv], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
