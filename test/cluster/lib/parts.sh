@@ -34,7 +34,7 @@ part_argv() {
       ;;
     controller-manager)
       argv=(/run/kube kube-controller-manager "--kubeconfig=$pki/controller-manager.kubeconfig"
-        --bind-address=127.0.0.1 --leader-elect=false --use-service-account-credentials=true
+        --bind-address=127.0.0.1 --leader-elect=true --use-service-account-credentials=true
         "--service-account-private-key-file=$pki/accounts.key" "--root-ca-file=$pki/ca.crt"
         "--cluster-signing-cert-file=$pki/ca.crt" "--cluster-signing-key-file=$pki/ca.key")
       ;;
@@ -70,17 +70,37 @@ part_works() {
 # The pid of a part as the node sees it; fails if it does not run.
 part_pid() { recorded_pid "$state/parts/$1" "/proc/$(node_pid)/root/proc"; }
 
-# The record is written by the process that then becomes the part: what runs is always recorded.
+# Runs in the node. A part that gives up by itself is started again, as a kubelet does with the parts of a cluster
+# that kubeadm made: a controller manager ends when it could not renew its lease, and begins anew without judging
+# nodes by what it missed. One that was ended by a signal, or that `part` stops, stays dead.
+# keep_part RECORD LOG COMMAND...
+keep_part() {
+  local record=$1 pid code
+  exec >>"$2" 2>&1
+  while :; do
+    # The record is written by the process that then becomes the part: what runs is always recorded.
+    (
+      pid=$BASHPID
+      echo "$pid $(start_time /proc "$pid")" >"$record.new"
+      mv "$record.new" "$record"
+      exec "${@:3}"
+    ) &
+    pid=$!
+    code=0
+    wait "$pid" || code=$?
+    if [ "$code" -eq 0 ] || [ "$code" -gt 128 ] || [ -e "$record.stop" ]; then break; fi
+    sleep 1
+  done
+}
+
 start_part() {
   local argv record=$state/parts/$1
   part_argv "$1"
   mkdir -p "$state/parts"
-  rm -f "$record"
-  # shellcheck disable=SC2016,SC2094  # the inner shell expands; the log is only written
-  in_node setsid --fork bash -c "$(declare -f start_time)"'
-    echo "$$ $(start_time /proc $$)" >"$1.new"
-    mv "$1.new" "$1"
-    exec "${@:3}" >>"$2" 2>&1' \
+  rm -f "$record" "$record.stop"
+  # shellcheck disable=SC2016  # the inner shell expands
+  in_node setsid --fork bash -c "$(declare -f start_time keep_part)"'
+    keep_part "$@"' \
     - "$record" "$log/$1.log" "${argv[@]}" </dev/null >/dev/null 2>>"$log/$1.log" 9>&-
   poll 10 test -e "$record" || die "$1 could not be started; see $log/$1.log"
 }
