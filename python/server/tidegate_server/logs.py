@@ -2,7 +2,8 @@
 
     2026-11-24 10:29:56,123 I [4711] azmlinfsrv.print [<request id>] - text
 
-The line of each request is written in the same form by _core (src/scoring/access_log.h).
+The line of each request is written in the same form by _core (src/scoring/access_log.h). A script may bring a
+logging.json with forms of its own (logging_file.py).
 """
 
 import io
@@ -12,6 +13,8 @@ import sys
 import threading
 import time
 from typing import Callable, Optional
+
+from . import logging_file
 
 STDOUT_FD = 1
 
@@ -54,16 +57,17 @@ class Handler(logging.Handler):
 class PrintStream(io.TextIOBase):
     """Stands in for sys.stdout: what user code prints becomes lines with a prefix.
 
-    Each thread has its own unfinished line. flush() ends it.
+    Each thread has its own unfinished line. flush() ends it. `log_line`: where whole lines go; what its handlers
+    print in turn is written as it is.
     """
 
     encoding = "utf-8"
     errors = "replace"
 
-    def __init__(self, original: io.TextIOBase, request_id: Callable[[], str]) -> None:
+    def __init__(self, original: io.TextIOBase, log_line: Callable[[str], None]) -> None:
         super().__init__()
         self._original = original
-        self._request_id = request_id
+        self._log_line = log_line
         self._threads = threading.local()
 
     def write(self, text: str) -> int:
@@ -82,7 +86,14 @@ class PrintStream(io.TextIOBase):
             self._emit(pending)
 
     def _emit(self, line: str) -> None:
-        write_line(prefix("I", "azmlinfsrv.print", self._request_id()) + line)
+        if getattr(self._threads, "emitting", False):
+            write_line(line)
+            return
+        self._threads.emitting = True
+        try:
+            self._log_line(line)
+        finally:
+            self._threads.emitting = False
 
     @property
     def buffer(self):
@@ -98,8 +109,9 @@ class PrintStream(io.TextIOBase):
         return False
 
 
-def install(level: str, request_id: Callable[[], str]) -> None:
-    """From now on logging and print() give lines. `request_id` is asked in the main thread only.
+def install(level: str, request_id: Callable[[], str], logging_json: str = "") -> None:
+    """From now on logging and print() give lines. `request_id` is asked in the main thread only. `logging_json`:
+    path of the script's configuration, "" for none; raises logging_file.LoggingFileError.
 
     A script that takes the root logger's handlers away (dictConfig, basicConfig(force=True)) has its way.
     """
@@ -108,6 +120,9 @@ def install(level: str, request_id: Callable[[], str]) -> None:
     def id_here() -> str:
         return request_id() if threading.get_ident() == main_thread else ""
 
+    def print_line(line: str) -> None:
+        write_line(prefix("I", "azmlinfsrv.print", id_here()) + line)
+
     root = logging.getLogger()
     root.addHandler(Handler(id_here))
     root.setLevel(level)
@@ -115,7 +130,12 @@ def install(level: str, request_id: Callable[[], str]) -> None:
     logger.addHandler(Handler(id_here))
     logger.propagate = False
     logger.setLevel(level)
-    sys.stdout = PrintStream(sys.stdout, id_here)
+    if logging_json:
+        # Before sys.stdout is ours: handlers of the file write to the real one.
+        logging_file.apply(logging_json, id_here)
+        print_line = logging.getLogger("azmlinfsrv.print").info
+        logger.info("Loaded logging config from %s", logging_json)
+    sys.stdout = PrintStream(sys.stdout, print_line)
 
 
 def end_print_line() -> None:

@@ -54,6 +54,8 @@ NAMES = {
     "azureml_inference_server_http.api": Name(package=True, always=True),
     "azureml_inference_server_http.api.aml_request": _REQUEST,
     "azureml_inference_server_http.api.aml_response": _RESPONSE,
+    "azureml_inference_server_http.log_config": Name(
+        source="logging_file", attributes=("AMLLogFormatter", "RootAccessFilter")),
 }  # type: Dict[str, Name]
 
 # What scripts ask azureml.core for most, and get with the real package only.

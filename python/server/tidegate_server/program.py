@@ -6,36 +6,56 @@ import os
 import signal
 import sys
 import threading
-from typing import Any, Dict, NoReturn
+from typing import Any, Dict, NoReturn, Optional
 
-from . import _core, call, logs, names, script, startup, swagger
+from . import (
+    _core, call, command_line, debugger, logging_file, logs, names, overview, script, startup, swagger)
 from .logs import logger
 from .settings import Settings, SettingsError, read_settings
 
 
 def main() -> NoReturn:
     faulthandler.enable()  # a crash in C code names the Python line on standard error
+    notes = command_line.apply(sys.argv[1:], program_name(), os.environ)
     error_file = os.environ.get("TIDEGATE_STARTUP_ERROR", "")
-    model_dir = os.environ.get("AZUREML_MODEL_DIR", "")
     try:
-        try:
-            settings = read_settings(os.environ)
-            os.environ.pop("TIDEGATE_REPLICA_SECRET", None)  # no business of the script or its children
-        except SettingsError as error:
-            raise startup.StartFailed("start", error) from None
+        settings = get_settings()
+        if not settings.has_router:
+            command_line.require_script(settings, program_name())
+            overview.show(settings, os.environ)
+        for note in notes + settings.notes:
+            logs.write_line(logs.prefix("W", logger.name, "") + note)
         serve(settings)
     except startup.StartFailed as failure:
-        startup.report(failure, model_dir, error_file)
+        startup.report(failure, os.environ.get("AZUREML_MODEL_DIR", ""), error_file)
         leave(startup.EXIT_CODE)
     leave(0)
 
 
-def serve(settings: Settings) -> None:
-    server = make_server(settings)
+def program_name() -> str:
+    name = os.path.basename(sys.argv[0])
+    return "python -m tidegate_server" if name in ("__main__.py", "tidegate_server") else name
+
+
+def get_settings() -> Settings:
     try:
-        logs.install(settings.log_level, server.request_id)
-        names.install(server.request_id)
+        settings = read_settings(os.environ)
+    except SettingsError as error:
+        raise startup.StartFailed("start", error) from None
+    os.environ.pop("TIDEGATE_REPLICA_SECRET", None)  # no business of the script or its children
+    if settings.model_dir:
+        os.environ["AZUREML_MODEL_DIR"] = settings.model_dir  # also when the configuration file says it
+    return settings
+
+
+def serve(settings: Settings) -> None:
+    lines = logging_file.request_lines(settings.logging_file)
+    server = make_server(settings, lines.write_fd if lines else logs.STDOUT_FD)
+    try:
         enter_app_root(settings)
+        names.install(server.request_id)
+        install_logs(settings, server, lines)
+        debugger.connect(settings.debug_port)
         entry = load_script(settings)
         run_init(entry)
         documents = make_swagger(settings, entry)
@@ -48,11 +68,13 @@ def serve(settings: Settings) -> None:
         logger.info("Worker exiting (pid: %d)", os.getpid())
     finally:
         server.stop()
+        if lines:
+            lines.close()
     if callable(chained):
         chained(signal.SIGTERM, None)
 
 
-def make_server(settings: Settings) -> Any:
+def make_server(settings: Settings, log_fd: int) -> Any:
     try:
         server = _core.Server(
             settings.listen,
@@ -61,16 +83,27 @@ def make_server(settings: Settings) -> Any:
             body_folder=settings.body_folder,
             scoring_timeout_ms=settings.scoring_timeout_ms,
             version=settings.version_header,
-            log_fd=logs.STDOUT_FD,
+            log_fd=log_fd,
             replica_secret=settings.replica_secret,
         )
         addresses = server.start()
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise startup.StartFailed("start", error) from None
+    except OSError as error:
+        raise startup.StartFailed("start", startup.cannot_listen(error, settings.has_router)) from None
     os.register_at_fork(after_in_child=server.after_fork_in_child)
     for address in addresses:
         logs.write_line(logs.prefix("I", logger.name, "") + "Listening on " + address)
     return server
+
+
+def install_logs(settings: Settings, server: Any, lines: Optional[logging_file.RequestLines]) -> None:
+    try:
+        logs.install(settings.log_level, server.request_id, settings.logging_file)
+    except logging_file.LoggingFileError as error:
+        raise startup.StartFailed("start", error) from None
+    if lines:
+        lines.start()
 
 
 def enter_app_root(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """The entry script: found, loaded, checked."""
 
+import errno
 import importlib.util
 import inspect
 import os
@@ -38,6 +39,9 @@ def load(app_root: str, entry_script: str) -> ModuleType:
 
         return main
     path = script_path(app_root, entry_script)
+    if not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory (the entry script, AZUREML_ENTRY_SCRIPT or "
+                                "--entry_script; a relative name counts from %s)" % app_root, path)
     spec = importlib.util.spec_from_file_location("entry_module", path)
     if spec is None or spec.loader is None:
         raise ScriptError("AZUREML_ENTRY_SCRIPT must name a .py file, not %s" % path)

@@ -1,14 +1,14 @@
-"""What the environment says, checked: spec names, defaults and units."""
+"""What environment and configuration file say, checked: spec names, defaults and units."""
 
-import json
 import os
-from typing import Dict, List, Mapping, NamedTuple
+from typing import List, Mapping, NamedTuple
 
-from . import __version__
+from . import __version__, config_file
+from .setting_notes import notes_on
 
 
 class SettingsError(Exception):
-    """All that is wrong with the environment, one line each."""
+    """All that is wrong with the settings, one line each."""
 
 
 class Settings(NamedTuple):
@@ -16,10 +16,14 @@ class Settings(NamedTuple):
     entry_script: str  # "" : import main
     source_directory: str
     model_dir: str
+    config_file: str  # "" : none
+    logging_file: str  # logging.json; "" : none
     scoring_timeout_ms: int  # 0: none
     log_level: str
+    has_router: bool  # requests come from a router of Tidegate's, which wants refusals at once
     listen: List[str]
     concurrent_max: int
+    worker_count: int
     body_max_bytes: int
     body_folder: str  # where bodies beyond a few MB wait
     version_header: str  # "" : not sent
@@ -28,6 +32,8 @@ class Settings(NamedTuple):
     service_name: str
     service_version: str
     service_path_prefix: str
+    debug_port: int  # where a debugger listens; 0: none
+    notes: List[str]  # for the log: what was said and does not count
 
 
 LOG_LEVELS = {
@@ -35,84 +41,91 @@ LOG_LEVELS = {
 }
 LOG_LEVELS.update(WARN="WARNING", FATAL="CRITICAL")
 
+PORT_DEFAULT = 5001
+PORT_MAX = 65535
+WAITING_MAX_DEFAULT = 1000  # requests that wait for the worker when nobody in front queues them
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Raises SettingsError with every problem at once. An empty variable counts as not set."""
-    problems = []  # type: List[str]
-    from_file = read_config_file(environ, problems)
 
-    def text(name: str, default: str) -> str:
-        return environ.get(name, "") or from_file.get(name, "") or default
+class Values:
+    """Environment over file. An empty variable counts as not set. Problems are collected."""
 
-    def number(name: str, default: int, minimum: int) -> int:
-        value = text(name, str(default))
-        if value.isascii() and value.isdigit() and int(value) >= minimum:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems = []  # type: List[str]
+        self.file = config_file.read(environ, self.problems)
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.environ.get(name, "") or self.file.values.get(name, "") or default
+
+    def number(self, name: str, default: int, minimum: int, maximum: int = 0) -> int:
+        value = self.text(name, str(default))
+        if value.isascii() and value.isdigit() and minimum <= int(value) <= (maximum or int(value)):
             return int(value)
-        problems.append("%s must be a whole number from %d up, not %r" % (name, minimum, value))
+        allowed = "from %d to %d" % (minimum, maximum) if maximum else "from %d up" % minimum
+        self.problems.append("%s must be a whole number %s, not %r (%s)" % (name, allowed, value, self.source(name)))
         return default
 
+    def source(self, name: str) -> str:
+        return "environment" if self.environ.get(name, "") else self.file.path
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Raises SettingsError with every problem at once."""
+    values = Values(environ)
+    text, number = values.text, values.number
     app_root = os.path.abspath(text("AML_APP_ROOT", os.getcwd()))
     if not os.path.isdir(app_root):
-        problems.append("AML_APP_ROOT: there is no directory %s" % app_root)
+        values.problems.append("AML_APP_ROOT: there is no directory %s. Name the folder of the service's code"
+                               % app_root)
     log_level = text("AZUREML_LOG_LEVEL", "INFO").upper()
     if log_level not in LOG_LEVELS:
-        problems.append("AZUREML_LOG_LEVEL must be one of %s, not %r" % (", ".join(LOG_LEVELS), log_level))
+        values.problems.append("AZUREML_LOG_LEVEL must be one of %s, not %r (%s)"
+                               % (", ".join(LOG_LEVELS), log_level, values.source("AZUREML_LOG_LEVEL")))
     shows_version = text("SERVER_VERSION_LOG_RESPONSE_ENABLED", "true").lower() == "true"
+    has_router = bool(environ.get("TIDEGATE_LISTEN", ""))
     settings = Settings(
         app_root=app_root,
-        entry_script=text("AZUREML_ENTRY_SCRIPT", ""),
-        source_directory=text("AZUREML_SOURCE_DIRECTORY", ""),
-        model_dir=text("AZUREML_MODEL_DIR", ""),
+        entry_script=text("AZUREML_ENTRY_SCRIPT"),
+        source_directory=text("AZUREML_SOURCE_DIRECTORY"),
+        model_dir=text("AZUREML_MODEL_DIR"),
+        config_file=values.file.path,
+        logging_file=next(filter(os.path.isfile, config_file.places(
+            app_root, text("AZUREML_ENTRY_SCRIPT"), "logging.json")), ""),
         scoring_timeout_ms=number("SCORING_TIMEOUT_MS", 3600000, 0),
         log_level=LOG_LEVELS.get(log_level, "INFO"),
-        listen=[item.strip() for item in text("TIDEGATE_LISTEN", "tcp:127.0.0.1:5001").split(",")],
-        concurrent_max=number("TIDEGATE_MAX_CONCURRENT", 1, 1),
+        has_router=has_router,
+        listen=addresses(values),
+        concurrent_max=number("TIDEGATE_MAX_CONCURRENT", 1 if has_router else WAITING_MAX_DEFAULT, 1),
+        worker_count=number("WORKER_COUNT", 1, 1),
         body_max_bytes=number("TIDEGATE_BODY_MAX_BYTES", 100 << 20, 0),
         body_folder=text("TMPDIR", "/tmp"),
         version_header="tidegate/" + __version__ if shows_version else "",
         startup_error_file=environ.get("TIDEGATE_STARTUP_ERROR", ""),
-        replica_secret=text("TIDEGATE_REPLICA_SECRET", ""),
+        replica_secret=text("TIDEGATE_REPLICA_SECRET"),
         service_name=text("SERVICE_NAME", "ML service"),
         service_version=text("SERVICE_VERSION", "1.0"),
-        service_path_prefix=text("SERVICE_PATH_PREFIX", ""),
+        service_path_prefix=text("SERVICE_PATH_PREFIX"),
+        debug_port=number("AZUREML_DEBUG_PORT", 0, 1, PORT_MAX) if text("AZUREML_DEBUG_PORT") else 0,
+        notes=notes_on(text, values.file) + missing_model(app_root, text("AZUREML_MODEL_DIR")),
     )
-    if problems:
-        raise SettingsError("\n".join(problems))
+    if values.problems:
+        raise SettingsError("\n".join(values.problems))
     return settings
 
 
-# What the platform's server takes from its configuration file.
-_FILE_KEYS = frozenset(
-    ("AZUREML_SOURCE_DIRECTORY", "AZUREML_ENTRY_SCRIPT", "AZUREML_MODEL_DIR", "SERVICE_NAME", "WORKSPACE_NAME",
-     "SERVICE_PATH_PREFIX", "SERVICE_VERSION", "SCORING_TIMEOUT_MS", "AZUREML_LOG_LEVEL")
-)
+def missing_model(app_root: str, model_dir: str) -> List[str]:
+    """No error: scripts that find their model elsewhere have run so on the platform."""
+    if not model_dir or os.path.isdir(os.path.join(app_root, model_dir)):
+        return []
+    return ["AZUREML_MODEL_DIR (--model_dir): there is no directory %s; an init() that loads a model from it will "
+            "fail. Name the folder of the model" % model_dir]
 
 
-def config_file(environ: Mapping[str, str]) -> str:
-    """AZUREML_CONFIG_FILE, else config.json in the app root or beside the entry script; "": none."""
-    root = environ.get("AML_APP_ROOT", "") or os.getcwd()
-    places = [environ.get("AZUREML_CONFIG_FILE", ""), os.path.join(root, "config.json")]
-    if environ.get("AZUREML_ENTRY_SCRIPT", ""):
-        beside = os.path.dirname(os.path.join(root, environ["AZUREML_ENTRY_SCRIPT"]))
-        places.append(os.path.join(beside, "config.json"))
-    for path in places:
-        if path and os.path.isfile(path) and os.path.getsize(path) > 0:
-            return path
-    return ""
-
-
-def read_config_file(environ: Mapping[str, str], problems: List[str]) -> Dict[str, str]:
-    """Its keys are names of variables; the environment is stronger."""
-    path = config_file(environ)
-    if not path:
-        return {}
-    try:
-        with open(path, encoding="utf-8") as file:
-            values = json.load(file)
-    except (OSError, ValueError) as error:
-        problems.append("the configuration file %s cannot be read: %s" % (path, error))
-        return {}
-    if not isinstance(values, dict):
-        problems.append("the configuration file %s must hold one JSON object" % path)
-        return {}
-    return {name: str(value) for name, value in values.items() if name in _FILE_KEYS and value is not None}
+def addresses(values: Values) -> List[str]:
+    """TIDEGATE_LISTEN, else the ports of all interfaces that the command line has written."""
+    listed = values.environ.get("TIDEGATE_LISTEN", "")
+    if listed:
+        return [item.strip() for item in listed.split(",")]
+    ports = [values.number("SERVER_PORT", PORT_DEFAULT, 1, PORT_MAX)]
+    ports.append(values.number("HEALTH_PORT", ports[0], 1, PORT_MAX))
+    return ["tcp:0.0.0.0:%d" % port for port in sorted(set(ports), key=ports.index)]

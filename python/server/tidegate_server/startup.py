@@ -9,7 +9,9 @@ import traceback
 from typing import Iterator
 
 from . import logs
+from .logging_file import LoggingFileError
 from .script import ScriptError
+from .settings import SettingsError
 
 EXIT_CODE = 3
 TREE_LINES_MAX = 200
@@ -26,7 +28,7 @@ class StartFailed(Exception):
 
 
 def report(failure: StartFailed, model_dir: str, error_file: str) -> None:
-    text = traceback_text(failure.cause)
+    text = traceback_text(failure.cause) if failure.stage != "start" else problem_text(failure.cause)
     if logs.logger.handlers:  # none before there is a server: then standard error has it
         logs.logger.error("Encountered Exception: %s", text.rstrip("\n"))
     if failure.stage == "init" and model_dir and os.path.exists(model_dir):
@@ -35,6 +37,11 @@ def report(failure: StartFailed, model_dir: str, error_file: str) -> None:
         write_error_file(error_file, failure.stage, message_of(failure), text)
     sys.stderr.write(text)
     sys.stderr.flush()
+
+
+def cannot_listen(error: OSError, has_router: bool) -> OSError:
+    setting = "another address in TIDEGATE_LISTEN" if has_router else "another port with --port"
+    return OSError("%s. Stop what listens there, or choose %s" % (error, setting))
 
 
 def message_of(failure: StartFailed) -> str:
@@ -49,6 +56,12 @@ def message_of(failure: StartFailed) -> str:
     if isinstance(cause, ScriptError) or failure.stage == "start":
         return str(cause)
     return "%s: %s" % (type(cause).__name__, cause)
+
+
+def problem_text(cause: BaseException) -> str:
+    """Nobody's code has failed: what is wrong is all there is to say."""
+    kind = "Configuration Error" if isinstance(cause, (SettingsError, LoggingFileError)) else "Start failed"
+    return "%s\n%s\n" % (kind, "\n".join("  " + line for line in str(cause).splitlines()))
 
 
 def traceback_text(cause: BaseException) -> str:
