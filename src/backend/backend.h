@@ -80,7 +80,8 @@ struct Replica {
 // What keeps a version from running, as the cluster says it.
 struct Trouble {
   std::string code;        // "Unschedulable", "ImagePullFailed", "InitContainerFailed",
-                           // "CrashLoopBackOff", "OutOfMemory", "Forbidden", "NamespaceGone"
+                           // "CrashLoopBackOff", "OutOfMemory", "Forbidden", "NamespaceGone",
+                           // "NamespaceTerminating"
   std::string message;     // cause and object: the scheduler's numbers, the traceback of init()
   std::string next_step;   // what a person can do
   std::string replica_id;  // may be empty

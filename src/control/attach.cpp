@@ -14,6 +14,7 @@
 #include "control/error_json.h"
 #include "control/operation_notes.h"
 #include "control/rest/compute_json.h"
+#include "control/targets.h"
 #include "store/computes.h"
 #include "table/table.h"
 
@@ -153,6 +154,7 @@ void end_change(Context& context, const Job& job, const Error* error,
   context.kick();
 }
 
+  context.targets.let_repairs(job.target.workspace, job.target.name);
 }  // namespace
 
 void check_attachment(Context& context, const ComputeTarget& target,
@@ -182,9 +184,10 @@ Result<std::string> start_attach(Context& context, const ComputeTarget& target) 
     });
   };
   context.memory.waiting_for[job->operation_id] = "the routers of " + target.name;
-  if (!context.pool.start([job] { return install(*job); }, finish)) {
+  context.targets.hold_repairs(target.workspace, target.name, [&context, job, finish] {
+    if (context.pool.start([job] { return install(*job); }, finish)) return;
     finish(fail(Code::unavailable, std::string(kBusy)));
-  }
+  });
   return job->operation_id;
 }
 
@@ -197,9 +200,10 @@ Result<std::string> start_detach(Context& context, const ComputeTarget& target, 
     });
   };
   context.memory.waiting_for[job->operation_id] = "what is installed to be gone";
-  if (!context.pool.start([job, is_forced] { return uninstall(*job, is_forced); }, finish)) {
+  context.targets.hold_repairs(target.workspace, target.name, [&context, job, is_forced, finish] {
+    if (context.pool.start([job, is_forced] { return uninstall(*job, is_forced); }, finish)) return;
     finish(fail(Code::unavailable, std::string(kBusy)));
-  }
+  });
   return job->operation_id;
 }
 
@@ -226,6 +230,9 @@ void ask_routers(Context& context, const ComputeTarget& target,
                                            .name = std::string(backend::kubernetes::kRouterName)});
     if (!found) return Json{{"error", found.error().message}};
     return Json{{"ready", number_at(*found, {"status", "readyReplicas"})},
+    auto space = (*client)->get(kube::kNamespace, {.name = of.target.cluster->kube_namespace});
+    auto going = space ? backend::kubernetes::deletion_of(*space) : std::nullopt;
+    if (going) return Json{{"error", *going + ", with the routers in it"}};
                 {"wanted", backend::kubernetes::router_count(*of.target.cluster)}};
   };
   bool started = job && context.pool.start([job = *job, ask] { return ask(*job); }, done);

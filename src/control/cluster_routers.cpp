@@ -1,5 +1,7 @@
 #include "control/cluster_routers.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "backend/kubernetes/labels.h"
@@ -32,21 +34,40 @@ Json table_secret(const table::Table& table, const domain::ClusterAttachment& cl
 }
 
 ClusterRouters::ClusterRouters(kube::Client& client, const domain::ClusterAttachment& cluster,
-                               http::Loop& loop, const Clock& clock)
+                               const std::string& attached_as, http::Loop& loop, const Clock& clock,
+                               std::function<void(const Json& service)> moved)
     : client_(client),
       cluster_(cluster),
       clock_(clock),
       apply_timer_(loop),
       poll_timer_(loop),
       apply_lane_(loop, /*threads=*/1),
-      poll_lane_(loop, /*threads=*/1) {
+      poll_lane_(loop, /*threads=*/1),
+      keeper_(client, cluster, attached_as, loop, clock) {
+  keeper_.start({.table = [this] { return table_to_begin_with(); },
+                 .restored = [this] { on_restored(); },
+                 .changed = [this] { changed_(); },
+                 .moved = std::move(moved)});
   poll();
+}
+
+std::string ClusterRouters::table_to_begin_with() const {
+  table::Table table = table_;
+  table.version = std::max<std::uint64_t>(table.version, 1);
+  return table::encode(table);
+}
+
+// What was applied may have gone with them.
+void ClusterRouters::on_restored() {
+  applied_ = 0;
+  apply();
 }
 
 void ClusterRouters::stop() {
   is_ending_ = true;
   apply_timer_.cancel();
   poll_timer_.cancel();
+  keeper_.stop();
 }
 
 bool ClusterRouters::all_applied(std::uint64_t version) const {

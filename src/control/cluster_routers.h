@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "control/router_keeper.h"
 #include "control/router_pods.h"
 #include "control/workers.h"
 #include "domain/compute.h"
@@ -17,9 +18,11 @@ namespace tidegate::control {
 // Belongs to the loop's thread; calls are made on threads of its own, the newest table wins.
 class ClusterRouters final : public Routers {
  public:
-  // client, clock outlive this.
-  ClusterRouters(kube::Client& client, const domain::ClusterAttachment& cluster, http::Loop& loop,
-                 const Clock& clock);
+  // client, clock outlive this. attached_as: "<workspace>/<compute target>". moved: routers are
+  // reached in another way now, as their Service says.
+  ClusterRouters(kube::Client& client, const domain::ClusterAttachment& cluster,
+                 const std::string& attached_as, http::Loop& loop, const Clock& clock,
+                 std::function<void(const Json& service)> moved);
   ~ClusterRouters() override { is_ending_ = true; }
 
   void on_change(std::function<void()> callback) override { changed_ = std::move(callback); }
@@ -32,8 +35,14 @@ class ClusterRouters final : public Routers {
   std::vector<RouterInfo> routers() const override { return pods_.routers(); }
   std::uint64_t newest_seen() const override { return pods_.newest_seen(); }
 
+  std::optional<RoutersTrouble> trouble() const override { return keeper_.trouble(); }
+  std::vector<std::string> take_news() override { return keeper_.take_news(); }
+  RouterKeeper& keeper() { return keeper_; }
+
   // Nothing is under way: it may be destroyed without waiting for a call.
-  bool is_idle() const { return apply_lane_.is_idle() && poll_lane_.is_idle(); }
+  bool is_idle() const {
+    return apply_lane_.is_idle() && poll_lane_.is_idle() && keeper_.is_idle();
+  }
   // No more calls.
   void stop();
 
@@ -42,6 +51,8 @@ class ClusterRouters final : public Routers {
     std::vector<RouterPod> pods;
     std::vector<std::pair<std::string, Result<RouterAnswer>>> answers;  // by pod
   };
+  std::string table_to_begin_with() const;
+  void on_restored();
   void apply();
   void on_applied(std::uint64_t version, const Result<Json>& applied);
   Result<Seen> look() const;  // on the lane
@@ -64,6 +75,7 @@ class ClusterRouters final : public Routers {
   http::Timer poll_timer_;
   Workers apply_lane_;
   Workers poll_lane_;
+  RouterKeeper keeper_;
 };
 
 // The Secret that holds the table. Pure.

@@ -49,6 +49,12 @@ struct VersionMemory {
 };
 
 // Everything plan() may know besides the store.
+// What is the matter with the routers of a cluster, and since when.
+struct RoutersTrouble {
+  backend::Trouble trouble;  // "RoutersGone", "RoutersNotReady", "NamespaceTerminating"
+  MonoTime since;
+};
+
 struct Observed {
   std::map<std::string, ReplicaSeen> replicas;    // by replica id
   std::map<std::string, ReplicaTraffic> traffic;  // by replica id
@@ -58,5 +64,6 @@ struct Observed {
   std::map<std::string, ReplicaTraffic> version_traffic;
   bool table_in_force = false;  // the newest table is on disk and every router decides by it
 };
+  std::optional<RoutersTrouble> routers_trouble;
 
 }  // namespace tidegate::control

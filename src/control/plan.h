@@ -18,6 +18,7 @@ struct PlanLimits {
   int crashes_max = 3;                   // of a version that was never ready
   Milliseconds schedule_limit{300'000};  // for pods to find a node
   Milliseconds pull_limit{60'000};       // for an image that cannot be pulled
+  Milliseconds routers_limit{120'000};   // for a cluster's routers to come back
 };
 
 std::vector<Action> plan(const ServiceWanted& service, const Observed& observed,

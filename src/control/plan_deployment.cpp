@@ -24,6 +24,22 @@ const Trouble* trouble_of(const VersionWanted& wanted, const Observed& observed)
   return seen != nullptr && seen->trouble ? &*seen->trouble : nullptr;
 }
 
+constexpr std::string_view kTerminating = "NamespaceTerminating";
+// Routers that start anew are not worth a word yet.
+constexpr Milliseconds kRoutersPatience{5'000};
+
+bool is_terminating(const Observed& observed) {
+  return observed.routers_trouble && observed.routers_trouble->trouble.code == kTerminating;
+}
+
+// What is the matter with the routers, for longer than `patience` or for good.
+std::optional<Trouble> routers_trouble(const PlanInput& in, Milliseconds patience) {
+  const auto& seen = in.observed.routers_trouble;
+  if (!seen) return std::nullopt;
+  bool is_lasting = seen->trouble.is_final || in.now - seen->since >= patience;
+  return is_lasting ? std::optional(seen->trouble) : std::nullopt;
+}
+
 bool is_whole(const VersionWanted& wanted, const Observed& observed) {
   const VersionSeen* seen = find_version_seen(observed, wanted.version.id);
   int count = wanted_count(wanted);
@@ -36,6 +52,7 @@ void plan_count(const VersionWanted& wanted, const PlanInput& in, Actions& out) 
   const std::string& id = wanted.version.id;
   VersionMemory memory = memory_of(in.observed, id);
   if (memory.busy || memory.scaling || in.now < memory.start_after) return;
+  if (is_terminating(in.observed)) return;  // nothing can be made there
   const VersionSeen* seen = find_version_seen(in.observed, id);
   if (is_missing(seen)) {
     bool stays_away = memory.missing_since && in.now - *memory.missing_since >= kSeenWithin;
@@ -83,6 +100,9 @@ std::optional<FailVersion> failure_of(const VersionWanted& wanted, const PlanInp
   if (memory.crashes >= in.limits.crashes_max) {
     return FailVersion{id, "", memory.last_failure, true, {}};
   }
+  if (auto trouble = routers_trouble(in, in.limits.routers_limit)) {
+    return FailVersion{id, "", trouble->code + ": " + trouble->message, true, trouble};
+  }
   // Trouble has a limit of its own and says more.
   if (trouble_of(wanted, in.observed) != nullptr) return std::nullopt;
   auto pod = hanging_pod(wanted, in);
@@ -93,6 +113,8 @@ std::optional<FailVersion> failure_of(const VersionWanted& wanted, const PlanInp
 
 void plan_note(const VersionWanted& wanted, const PlanInput& in, Actions& out) {
   const Trouble* trouble = trouble_of(wanted, in.observed);
+  std::optional<Trouble> of_routers = routers_trouble(in, kRoutersPatience);
+  if (trouble == nullptr && of_routers) trouble = &*of_routers;
   if (trouble == nullptr) return;
   VersionMemory memory = memory_of(in.observed, wanted.version.id);
   if (memory.trouble_told == text_of(*trouble)) return;
@@ -136,9 +158,22 @@ void plan_draining_one(const ServiceWanted& service, const VersionWanted& wanted
   }
 }
 
+// The pods are ready; whoever waits for routers that do not come back waits in vain.
+void plan_routers(const ServiceWanted& service, const PlanInput& in, Actions& out) {
+  const VersionWanted* current = service.current();
+  bool is_waiting = service.operation && service.operation->operation.error.empty() &&
+                    service.preparing() == nullptr && current != nullptr &&
+                    !in.observed.table_in_force;
+  if (!is_waiting) return;
+  plan_note(*current, in, out);
+  auto trouble = routers_trouble(in, in.limits.routers_limit);
+  if (!trouble) return;
+  out.push_back(FailOperation{service.stored.service.id, trouble->message, trouble});
+}
+
 void plan_end(const ServiceWanted& service, const PlanInput& in, Actions& out) {
   const VersionWanted* awaited = plan_operation(service, in, is_whole, out);
-  if (awaited == nullptr) return;
+  if (awaited == nullptr) return plan_routers(service, in, out);
   plan_note(*awaited, in, out);
   if (auto failure = failure_of(*awaited, in)) {
     out.push_back(FailOperation{service.stored.service.id, failure->reason, failure->trouble});
@@ -183,6 +218,9 @@ Shown shown_of(const ServiceWanted& service, const PlanInput& in) {
     return {};
   }
   if (current == nullptr) return {ServiceState::failed, "", {}};
+  // Whatever pods there are: nobody gets there, or they are about to go.
+  Milliseconds patience = is_terminating(in.observed) ? Milliseconds(0) : kRoutersPatience;
+  if (auto trouble = routers_trouble(in, patience)) return shown_in(*trouble);
   if (ready_pods(in.observed, current->version.id) > 0) return {ServiceState::healthy, "", {}};
   const Trouble* trouble = trouble_of(*current, in.observed);
   if (trouble != nullptr) return shown_in(*trouble);
@@ -293,6 +331,9 @@ std::string describe_deployment_wait(const ServiceWanted& service, const Observe
   const VersionWanted* current = service.current();
   if (current == nullptr) return {};
   if (!is_whole(*current, observed)) return wait_of_pods(*current, observed, now);
+  if (observed.routers_trouble) {
+    return "waiting for the cluster's routers: " + observed.routers_trouble->trouble.message;
+  }
   return "waiting for the cluster's routers to apply the new routing table; "
          "`tidegate computetarget show` counts them, and attaching again puts back what is gone";
 }

@@ -113,6 +113,7 @@ void Reconciler::go_round(Seen seen) {
   if (context_.backend.keeps_count()) remember_versions(std::move(seen.versions));
   forgive_old_crashes();
   publish();
+  tell_news();
   int done = act_on(observe());
   bool was_kicked = std::exchange(again_, false);
   rounds_in_a_row_ = done > 0 ? rounds_in_a_row_ + 1 : 0;
@@ -200,7 +201,8 @@ Observed Reconciler::observe() const {
                   .versions = context_.memory.versions,
                   .versions_seen = context_.memory.versions_seen,
                   .version_traffic = context_.traffic.versions(),
-                  .table_in_force = context_.traffic.in_force()};
+                  .table_in_force = context_.traffic.in_force(),
+                  .routers_trouble = context_.links.trouble()};
 }
 
 std::vector<Action> Reconciler::plan_for(const ServiceWanted& service, const Observed& observed,
@@ -210,6 +212,13 @@ std::vector<Action> Reconciler::plan_for(const ServiceWanted& service, const Obs
 }
 
 int Reconciler::act_on(const Observed& observed) {
+void Reconciler::tell_news() {
+  for (const std::string& text : context_.links.take_news()) {
+    for (const ServiceWanted& service : world_.services)
+      note(context_, operation_of(service), text);
+  }
+}
+
   MonoTime now = context_.clock.mono();
   bool keeps_count = context_.backend.keeps_count();
   int count = 0;

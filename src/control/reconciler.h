@@ -34,6 +34,7 @@ class Reconciler {
   void remember(std::vector<backend::Replica> replicas);
   void remember_versions(std::vector<backend::VersionSeen> versions);
   void publish();
+  void tell_news();  // of routers, to those who wait
   void forgive_old_crashes();
   Observed observe() const;
   int act_on(const Observed& observed);

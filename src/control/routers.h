@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "control/observed.h"
 #include "table/table.h"
 
 namespace tidegate::control {
@@ -36,6 +38,10 @@ class Routers {
   virtual std::vector<RouterInfo> routers() const = 0;
   // The newest version that any router has ever said it has.
   virtual std::uint64_t newest_seen() const = 0;
+  // Why they do not serve, where they are somebody else's to keep; and what has been done about it,
+  // each told once.
+  virtual std::optional<RoutersTrouble> trouble() const { return std::nullopt; }
+  virtual std::vector<std::string> take_news() { return {}; }
 };
 
 }  // namespace tidegate::control

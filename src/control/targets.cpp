@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "backend/kubernetes/attachment.h"
 #include "base/log.h"
 #include "control/operation_notes.h"
 #include "store/computes.h"
@@ -82,6 +83,30 @@ std::vector<Targets::Named> Targets::clusters() {
   return named;
 }
 
+void Targets::hold_repairs(const std::string& workspace, const std::string& name,
+                           std::function<void()> then) {
+  auto found = clusters_.find({workspace, name});
+  if (found == clusters_.end()) return then();
+  found->second.routers->keeper().hold(std::move(then));
+}
+
+void Targets::let_repairs(const std::string& workspace, const std::string& name) {
+  auto found = clusters_.find({workspace, name});
+  if (found != clusters_.end()) found->second.routers->keeper().release();
+}
+
+// So that URIs of services name the place where their routers are reached.
+void Targets::note_moved(const Key& key, const Json& service) {
+  auto row = store::find_compute(*shared_.store.db, key.first, key.second);
+  if (!row || !*row || !(*row)->cluster) return;
+  std::string& base = (*row)->cluster->scoring_base;
+  std::string now = backend::kubernetes::scoring_base_now(base, service);
+  if (now == base) return;
+  base = now;
+  log(Level::warning, "routers_moved", {{"compute", key.second}, {"scoring_base", now}});
+  log_failure("routers_moved", store::update_compute(*shared_.store.db, **row));
+}
+
 Result<std::map<Targets::Key, domain::ComputeTarget>> Targets::rows() const {
   std::map<Key, domain::ComputeTarget> rows;
   store::Database& db = *shared_.store.db;
@@ -146,8 +171,11 @@ Result<Targets::Cluster> Targets::make(const domain::ComputeTarget& row) {
     });
   };
   TIDEGATE_TRY(auto parts, make_cluster_(row, std::move(on_change)));
-  auto routers =
-      std::make_unique<ClusterRouters>(*parts->client, *row.cluster, shared_.loop, shared_.clock);
+  auto routers = std::make_unique<ClusterRouters>(
+      *parts->client, *row.cluster, row.workspace + "/" + row.name, shared_.loop, shared_.clock,
+      [this, key = Key{row.workspace, row.name}](const Json& service) {
+        note_moved(key, service);
+      });
   ClusterRouters* kept = routers.get();
   auto owns = [workspace = row.workspace, name = row.name](const domain::ServiceSpec& spec) {
     return spec.workspace == workspace && spec.compute_name == name;

@@ -38,6 +38,13 @@ class Targets {
   // What an operation waits for right now, wherever it runs; empty: nothing that is known.
   std::string waiting_for(const std::string& operation_id);
 
+  // Routers of that cluster are left as they are until let_repairs(), because somebody takes them
+  // out or puts in others. `then` is called once nothing is under way there; at once if there is no
+  // such cluster.
+  void hold_repairs(const std::string& workspace, const std::string& name,
+                    std::function<void()> then);
+  void let_repairs(const std::string& workspace, const std::string& name);
+
   struct Named {
     std::string workspace, name;
     Target* target;
@@ -53,6 +60,7 @@ class Targets {
   };
   Result<std::map<Key, domain::ComputeTarget>> rows() const;
   Result<Cluster> make(const domain::ComputeTarget& row);
+  void note_moved(const Key& key, const Json& service);
   void begin(const Key& key, const domain::ComputeTarget& row);
   void end(Cluster cluster);
   void tick();

@@ -1,6 +1,7 @@
 #include "backend/kubernetes/attachment.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -51,7 +52,41 @@ std::string ingress_of(const Json& service) {
   return ip.empty() ? text_or(all->front(), "hostname", "") : in_url(ip);
 }
 
+std::int64_t node_port_of(const Json& service) {
+  const Json* ports = find_at(service, {"spec", "ports"});
+  return ports == nullptr || ports->empty() ? 0 : number_at(ports->front(), {"nodePort"});
+}
+
+// The port of "http://host:port"; 0: it names none.
+std::int64_t port_of(std::string_view base) {
+  std::int64_t port = 0;
+  std::string_view digits = base.substr(base.rfind(':') + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return port;
+}
+
+// The API server's words for a create in a namespace that is on its way out.
+bool says_terminating(const Error& error) {
+  return error.message.find("it is being terminated") != std::string::npos;
+}
+
 }  // namespace
+
+std::string scoring_base_now(const std::string& known, const Json& service) {
+  if (std::string host = ingress_of(service); !host.empty()) return "http://" + host;
+  std::int64_t port = node_port_of(service);
+  std::int64_t known_port = port_of(known);
+  if (port == 0 || known_port == 0 || port == known_port) return known;
+  return fmt::format("{}:{}", known.substr(0, known.rfind(':')), port);
+}
+
+std::optional<std::string> deletion_of(const Json& kube_namespace) {
+  bool is_going = find_at(kube_namespace, {"metadata", "deletionTimestamp"}) != nullptr ||
+                  text_at(kube_namespace, {"status", "phase"}) == "Terminating";
+  if (!is_going) return std::nullopt;
+  return fmt::format("namespace {} is being deleted",
+                     text_at(kube_namespace, {"metadata", "name"}));
+}
 
 std::string attached_as_of(const Json& deployment) {
   return text_at(deployment, {"metadata", "annotations", kAttachedAs});
@@ -96,6 +131,41 @@ Result<Attachment::Installed> Attachment::install() {
   return Installed{.scoring_base = std::move(base), .link_token = attachment_.link_token};
 }
 
+Result<> Attachment::restore() {
+  auto applied = [&]() -> Result<> {
+    TIDEGATE_TRY_VOID(apply_namespace());
+    for (const Json& manifest : secret_manifests(attachment_)) {
+      TIDEGATE_TRY_VOID(seams_.client.apply(manifest));
+    }
+    TIDEGATE_TRY_VOID(apply_first_table());
+    for (const Json& manifest : router_manifests(attachment_, attached_as_)) {
+      TIDEGATE_TRY_VOID(apply_keeping_port(manifest));
+    }
+    return {};
+  };
+  auto done = applied();
+  if (done || !says_terminating(done.error())) return done;
+  return fail(Code::unavailable,
+              fmt::format("namespace {} is being deleted", attachment_.kube_namespace));
+}
+
+// So that scoring URIs stay as they are.
+Result<> Attachment::apply_keeping_port(Json manifest) {
+  std::int64_t port = port_of(attachment_.scoring_base);
+  bool has_port = text_or(manifest, "kind", "") == "Service" &&
+                  attachment_.service_type == "NodePort" && port != 0;
+  if (has_port) {
+    Json with_port = manifest;
+    with_port["spec"]["ports"][0]["nodePort"] = port;
+    auto applied = seams_.client.apply(with_port);
+    if (applied) return {};
+    // Somebody else has the port now: another one will do.
+    if (applied.error().code != Code::invalid) return std::unexpected(applied.error());
+  }
+  TIDEGATE_TRY_VOID(seams_.client.apply(manifest));
+  return {};
+}
+
 // What is there stays as it is: it is somebody's, and only what attach made is removed by detach.
 Result<> Attachment::apply_namespace() {
   const std::string& name = attachment_.kube_namespace;
@@ -121,8 +191,12 @@ Result<> Attachment::apply_secrets() {
   for (const Json& manifest : secret_manifests(attachment_)) {
     TIDEGATE_TRY([[maybe_unused]] Json applied, seams_.client.apply(manifest));
   }
-  auto table =
-      seams_.client.get(kube::kSecret, {.namespace_ = space, .name = std::string(kTableSecret)});
+  return apply_first_table();
+}
+
+Result<> Attachment::apply_first_table() {
+  auto table = seams_.client.get(
+      kube::kSecret, {.namespace_ = attachment_.kube_namespace, .name = std::string(kTableSecret)});
   if (table) return {};
   if (table.error().code != Code::not_found) return std::unexpected(table.error());
   TIDEGATE_TRY([[maybe_unused]] Json applied,
@@ -187,9 +261,7 @@ Result<std::string> Attachment::find_scoring_base() {
                  seams_.client.get(kube::kService, {.namespace_ = attachment_.kube_namespace,
                                                     .name = std::string(kRouterName)}));
     if (!is_balanced) {
-      const Json* ports = find_at(service, {"spec", "ports"});
-      std::int64_t port =
-          ports == nullptr || ports->empty() ? 0 : number_at(ports->front(), {"nodePort"});
+      std::int64_t port = node_port_of(service);
       if (port == 0) return fail(Code::internal, "the Service tidegate-router got no nodePort");
       TIDEGATE_TRY(std::string host, node_address());
       return fmt::format("http://{}:{}", in_url(host), port);

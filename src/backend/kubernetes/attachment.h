@@ -57,6 +57,10 @@ class Attachment {
   Result<> rollback();
 
   // Removes what carries our labels, and the namespace if attach made it and nothing else is in
+  // Puts back what install() applied, where it has gone since; waits for nothing. The Service keeps
+  // its node port if it can. Code::forbidden: the user lacks a right; Code::unavailable: the
+  // namespace is being deleted.
+  Result<> restore();
   // it. Code::conflict: services are deployed there, and is_forced is false. A namespace that has
   // become another control's is left alone.
   Result<> uninstall(bool is_forced);
@@ -73,6 +77,8 @@ class Attachment {
   Result<std::string> node_address();
   Result<> remove_all(std::string_view selector);
   Result<> remove_namespace();
+  Result<> apply_first_table();
+  Result<> apply_keeping_port(Json manifest);
   std::string deployed_services(const kube::Client::List& deployments) const;
   std::string trouble();
 
@@ -88,6 +94,11 @@ std::string router_trouble(const Json& pod);
 // "v1.34.4" -> whether it is 1.30 or newer.
 bool is_version_offered(std::string_view version);
 // Whether a pod of ours may go there.
+// Where the routers are reached now, by their Service: `known` with another port or address. As
+// long as the Service says nothing, `known`.
+std::string scoring_base_now(const std::string& known, const Json& service);
+// "namespace x is being deleted"; nullopt: it is not.
+std::optional<std::string> deletion_of(const Json& kube_namespace);
 bool is_schedulable(const Json& node);
 // ExternalIP, else InternalIP, else empty.
 std::string address_of(const Json& node);

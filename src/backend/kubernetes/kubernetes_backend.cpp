@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "backend/kubernetes/attachment.h"
 #include "backend/kubernetes/labels.h"
 #include "backend/kubernetes/names.h"
 #include "backend/kubernetes/pieces.h"
@@ -72,7 +73,7 @@ Result<> KubernetesBackend::prepare(const VersionPlan& plan) {
   TIDEGATE_TRY_VOID(apply(deployment_manifest(plan, name, digest, options_, replicas)));
   std::lock_guard hold(mutex_);
   names_[plan.version_id] = name;
-  namespace_gone_ = false;
+  namespace_state_ = NamespaceState::there;
   return {};
 }
 
@@ -81,6 +82,13 @@ Result<Json> KubernetesBackend::apply(const Json& manifest) {
   if (!applied && says_namespace_is_gone(applied.error())) {
     TIDEGATE_TRY_VOID(restore_namespace());
     applied = seams_.client.apply(manifest);
+  }
+  if (!applied && applied.error().message.find("is being terminated") != std::string::npos) {
+    return fail(
+        Code::unavailable,
+        fmt::format("namespace {} is being deleted: nothing can be made in it. Deploy again "
+                    "once it is gone; it is made again then",
+                    options_.kube_namespace));
   }
   if (!applied) {
     return fail_at(fmt::format("{} {} in namespace {}", text_or(manifest, "kind", ""),
@@ -218,31 +226,35 @@ void KubernetesBackend::add_missing(const std::set<std::string>& seen,
     // What goes missing next is a new question: the last answer was about something else.
     if (missing.empty()) namespace_asked_ = {};
   }
-  if (missing.empty() || !is_namespace_gone()) return;
-  for (const std::string& version_id : missing) {
-    out.push_back({version_id, 0,
-                   Trouble{.code = "NamespaceGone",
-                           .message = fmt::format("namespace {} is gone, with everything in it",
-                                                  options_.kube_namespace),
-                           .next_step = "It is made again; if that fails, attach the cluster "
-                                        "again."}});
-  }
+  if (missing.empty()) return;
+  NamespaceState state = namespace_state();
+  if (state == NamespaceState::there) return;
+  bool is_gone = state == NamespaceState::gone;
+  Trouble trouble{
+      .code = is_gone ? "NamespaceGone" : "NamespaceTerminating",
+      .message = fmt::format("namespace {} is {}, with everything in it", options_.kube_namespace,
+                             is_gone ? "gone" : "being deleted"),
+      .next_step = is_gone ? "It is made again; if that fails, attach the cluster again."
+                           : "Once it is gone, it is made again with routers and services; "
+                             "detach the target if that is not wanted."};
+  for (const std::string& version_id : missing) out.push_back({version_id, 0, trouble});
 }
 
-bool KubernetesBackend::is_namespace_gone() {
+KubernetesBackend::NamespaceState KubernetesBackend::namespace_state() {
   {
     std::lock_guard hold(mutex_);
     MonoTime now = seams_.clock.mono();
     bool is_known = namespace_asked_ != MonoTime() && now - namespace_asked_ < kNamespaceAskedEvery;
-    if (is_known) return namespace_gone_;
+    if (is_known) return namespace_state_;
     namespace_asked_ = now;
   }
   auto found = seams_.client.get(kube::kNamespace, {.name = options_.kube_namespace});
-  bool is_gone = !found && found.error().code == Code::not_found;
-  if (found) is_gone = find_at(*found, {"metadata", "deletionTimestamp"}) != nullptr;
+  NamespaceState state = NamespaceState::there;  // whoever may not see it has to believe so
+  if (found && deletion_of(*found)) state = NamespaceState::going;
+  if (!found && found.error().code == Code::not_found) state = NamespaceState::gone;
   std::lock_guard hold(mutex_);
-  namespace_gone_ = is_gone;
-  return is_gone;
+  namespace_state_ = state;
+  return state;
 }
 
 Result<> KubernetesBackend::remove_version(const std::string& version_id) {

@@ -49,7 +49,8 @@ class KubernetesBackend final : public Backend {
   Result<> prepare(const VersionPlan& plan) override;
   Result<> scale(const std::string& version_id, int count) override;
   Result<std::vector<Replica>> observe() override;
-  // Trouble NamespaceGone for versions of this process whose namespace was deleted.
+  // Trouble NamespaceGone or NamespaceTerminating for versions of this process whose namespace was
+  // deleted, or is on its way out.
   Result<std::vector<VersionSeen>> observe_versions() override;
   Result<> remove_version(const std::string& version_id) override;
   Result<std::string> logs(const std::string& version_id, std::size_t lines_max) override;
@@ -69,7 +70,8 @@ class KubernetesBackend final : public Backend {
   Result<std::string> log_of(const Json& pod, int lines_max);
   Result<std::shared_ptr<const kube::LiveSet::Objects>> fresh(const kube::LiveSet& set) const;
   bool is_refused(const kube::LiveSet& set) const;
-  bool is_namespace_gone();
+  enum class NamespaceState { there, going, gone };
+  NamespaceState namespace_state();
   void add_missing(const std::set<std::string>& seen, std::vector<VersionSeen>& out);
 
   const domain::ClusterAttachment attachment_;
@@ -79,7 +81,7 @@ class KubernetesBackend final : public Backend {
   std::mutex mutex_;
   std::map<std::string, std::string> names_;  // of Deployments made here, by version id; guarded
   MonoTime namespace_asked_;                  // guarded by mutex_
-  bool namespace_gone_ = false;               // guarded by mutex_
+  NamespaceState namespace_state_ = NamespaceState::there;  // guarded by mutex_
 
   kube::LiveSet deployments_;
   kube::LiveSet pods_;

@@ -226,6 +226,51 @@ TEST_F(ClusterDeployTest, AnOperationWaitsForTheRouters) {
   EXPECT_TRUE(eventually([&] { return operation(id)["state"] == "Succeeded"; }));
 }
 
+TEST_F(ClusterDeployTest, RoutersThatAreGoneArePutBackAndTheDeploymentSaysSo) {
+  ASSERT_EQ(deploy(request_on("myaks", "first"))["state"], "Succeeded");
+  myaks_.has_routers = false;
+  std::string id = accept(request_on("myaks", "svc"));
+  ASSERT_TRUE(eventually([&] { return operation(id)["state"] == "Succeeded"; })) << log_of(id);
+  EXPECT_NE(log_of(id).find("the routers of myaks were gone; restored"), std::string::npos);
+  std::vector<std::string> history = myaks_.history();
+  for (const char* what : {"apply Role", "apply Service", "apply Deployment"}) {
+    EXPECT_EQ(std::ranges::count(history, what), 1) << what;
+  }
+  EXPECT_EQ(myaks_.table().services.size(), 2u);
+}
+
+TEST_F(ClusterDeployTest, RoutersThatMayNotBePutBackFailTheDeploymentWithTheNextStep) {
+  myaks_.set_fate([](const std::string&) { return Fate::pending; });
+  std::string id = accept(request_on("myaks", "svc"));
+  ASSERT_TRUE(eventually([&] { return !myaks_.deployments().empty(); }));
+  myaks_.forbids = true;
+  myaks_.has_routers = false;
+  ASSERT_TRUE(eventually([&] { return operation(id)["state"] == "Failed"; })) << log_of(id);
+  std::string error = to_text(operation(id)["error"]);
+  for (const char* part : {"the routers of myaks are gone from namespace azureml-default",
+                           "may not patch", "attach myaks again"}) {
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  }
+}
+
+TEST_F(ClusterDeployTest, RoutersThatMoveTakeTheScoringUrisAlong) {
+  ASSERT_EQ(deploy(request_on("myaks", "svc"))["state"], "Succeeded");
+  myaks_.node_port = 31999;
+  EXPECT_TRUE(eventually([&] {
+    return service("svc")["scoringUri"] == "http://10.0.0.7:31999/api/v1/service/svc/score";
+  })) << service("svc")["scoringUri"];
+}
+
+TEST_F(ClusterDeployTest, ANamespaceThatIsBeingDeletedIsToldWhileItsPodsStillRun) {
+  ASSERT_EQ(deploy(request_on("myaks", "svc"))["state"], "Succeeded");
+  myaks_.is_terminating = true;
+  EXPECT_TRUE(eventually([&] { return service("svc")["state"] == "Unhealthy"; }));
+  std::string error = to_text(service("svc")["error"]);
+  EXPECT_NE(error.find("namespace azureml-default is being deleted"), std::string::npos) << error;
+  myaks_.is_terminating = false;
+  EXPECT_TRUE(eventually([&] { return service("svc")["state"] == "Healthy"; }));
+}
+
 TEST_F(ClusterDeployTest, AClusterThatIsAwayHoldsUpNothingElse) {
   ASSERT_EQ(deploy(request_on("myaks", "svc"))["state"], "Succeeded");
   stop(/*stop_replicas=*/true);

@@ -27,6 +27,9 @@ class FakeCluster {
   std::atomic<bool> hangs = false;    // calls do not come back, until it is let go
   std::atomic<bool> forbids = false;  // making things is refused
   std::atomic<bool> routers_apply = true;
+  std::atomic<bool> has_routers = true;
+  std::atomic<bool> is_terminating = false;  // the namespace
+  std::atomic<int> node_port = 31080;
 
   // Of the backend.
   Result<> prepare(const backend::VersionPlan& plan) {
@@ -82,7 +85,12 @@ class FakeCluster {
   // Of the API server.
   Result<Json> apply(const Json& manifest) {
     TIDEGATE_TRY_VOID(reach());
+    if (forbids) return fail(Code::forbidden, "may not patch " + text_or(manifest, "kind", ""));
     std::lock_guard hold(mutex_);
+    std::string kind = text_or(manifest, "kind", "");
+    history_.push_back("apply " + kind);
+    if (kind == "Deployment") has_routers = true;
+    if (kind != "Secret" || !manifest["data"].contains("table.pb")) return manifest;
     auto bytes = os::from_base64(manifest["data"]["table.pb"].get<std::string>());
     auto table = table::decode(bytes.value_or(""));
     if (!table) return std::unexpected(table.error());
@@ -226,6 +234,7 @@ class FakeKube final : public kube::Client {
   Result<Json> apply(const Json& manifest) override { return cluster_.apply(manifest); }
   Result<List> list(const kube::Kind&, const kube::Where&) override {
     if (cluster_.is_away) return fail(Code::unavailable, "the API server cannot be reached");
+    if (!cluster_.has_routers) return List{{}, "1"};
     Json ready{{"type", "Ready"}, {"status", "True"}};
     return List{{Json{{"metadata", {{"name", "tidegate-router-1"}}},
                       {"status", {{"conditions", Json::array({std::move(ready)})}}}}},
@@ -235,7 +244,17 @@ class FakeKube final : public kube::Client {
                                     const fetch::Headers& headers) override {
     return cluster_.page(headers);
   }
-  Result<Json> get(const kube::Kind&, const kube::Where&) override { return none(); }
+  Result<Json> get(const kube::Kind& kind, const kube::Where& where) override {
+    if (cluster_.is_away) return fail(Code::unavailable, "the API server cannot be reached");
+    if (kind.kind == "Namespace") {
+      Json status{{"phase", cluster_.is_terminating ? "Terminating" : "Active"}};
+      return Json{{"metadata", {{"name", where.name}}}, {"status", std::move(status)}};
+    }
+    if (kind.kind == "Secret" || !cluster_.has_routers) return fail(Code::not_found, "not found");
+    Json ports = Json::array({Json{{"nodePort", cluster_.node_port.load()}}});
+    return Json{{"spec", {{"replicas", 1}, {"ports", std::move(ports)}}},
+                {"status", {{"readyReplicas", 1}}}};
+  }
   Result<Json> patch(const kube::Kind&, const kube::Where&, const Json&) override { return none(); }
   Result<> scale(const kube::Kind&, const kube::Where&, int) override { return none(); }
   Result<> remove(const kube::Kind&, const kube::Where&) override { return none(); }

@@ -49,6 +49,10 @@ class Seen {
     observed_.table_in_force = true;
     return *this;
   }
+  Seen& routers(const std::string& code, Milliseconds for_how_long, bool is_final = false) {
+    observed_.routers_trouble = {{code, "why", "what to do", "", is_final}, kNow - for_how_long};
+    return *this;
+  }
   VersionMemory& memory(const std::string& id) { return observed_.versions[id]; }
   ReplicaTraffic& traffic(const std::string& id) { return observed_.version_traffic[id]; }
   const Observed& observed() const { return observed_; }
@@ -169,6 +173,43 @@ TEST(PlanDeploymentTest, AnOperationEndsWhenTheTableIsInForce) {
   EXPECT_EQ(planned(service, Seen().version("v1", 2).ready("v1", 2).in_force()), Texts{"finish"});
   Seen no_room = Seen().version("v1", 2).ready("v1").trouble("v1", "Unschedulable", seconds(300));
   EXPECT_TRUE(planned(service, no_room).at(0).starts_with("fail operation: Unschedulable: why"));
+}
+
+TEST(PlanDeploymentTest, RoutersThatCannotBePutBackFailWhatWaitsForThem) {
+  ServiceBuilder waiting = serving().operation().state(ServiceState::transitioning);
+  Seen seen;
+  seen.version("v1", 1).ready("v1").memory("v1").trouble_told = "RoutersGone: why";
+  EXPECT_EQ(planned(waiting, seen.routers("RoutersGone", seconds(0), /*is_final=*/true)),
+            Texts{"fail operation: why"});
+  // The first deployment of all leaves nothing behind.
+  seen.version("v1", 2);
+  EXPECT_EQ(planned(creating(), seen), Texts{"fail v1: RoutersGone: why"});
+}
+
+TEST(PlanDeploymentTest, RoutersThatAreNotReadyAreWaitedForForAWhile) {
+  ServiceBuilder waiting = serving().operation().state(ServiceState::transitioning);
+  Seen seen;
+  seen.version("v1", 1).ready("v1").memory("v1").trouble_told = "RoutersNotReady: why";
+  EXPECT_EQ(planned(waiting, seen.routers("RoutersNotReady", seconds(100))), Texts{});
+  EXPECT_EQ(planned(waiting, seen.routers("RoutersNotReady", seconds(121))),
+            Texts{"fail operation: why"});
+}
+
+TEST(PlanDeploymentTest, AServiceWhoseRoutersAreGoneIsNotHealthy) {
+  Seen seen;
+  seen.version("v1", 1).ready("v1").in_force();
+  EXPECT_EQ(planned(serving(), seen.routers("RoutersNotReady", seconds(1))), Texts{});
+  EXPECT_EQ(planned(serving(), seen.routers("RoutersNotReady", seconds(6))),
+            Texts{"state Unhealthy"});
+}
+
+TEST(PlanDeploymentTest, ANamespaceThatIsBeingDeletedIsToldAtOnceAndNothingIsMadeInIt) {
+  Seen seen;
+  seen.version("v1", 1).ready("v1").in_force().routers("NamespaceTerminating", seconds(0));
+  EXPECT_EQ(planned(serving(), seen), Texts{"state Unhealthy"});
+  Seen gone;
+  gone.routers("NamespaceTerminating", seconds(10)).memory("v1").missing_since = kLongAgo;
+  EXPECT_EQ(planned(serving(), gone), Texts{"state Unhealthy"});
 }
 
 TEST(PlanDeploymentTest, AnOldVersionGoesWhenItHasDrainedOrItsTimeIsUp) {

@@ -1,0 +1,184 @@
+#include "control/router_keeper.h"
+
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "backend/kubernetes/attachment.h"
+#include "backend/kubernetes/labels.h"
+#include "backend/kubernetes/router_workload.h"
+#include "base/json_path.h"
+#include "base/log.h"
+
+namespace tidegate::control {
+namespace {
+
+namespace kubernetes = backend::kubernetes;
+using backend::Trouble;
+
+constexpr Milliseconds kPeriod{2'000};
+constexpr std::string_view kTerminating = "NamespaceTerminating";
+
+// The target's name for people: the part of "<workspace>/<name>" that they typed.
+std::string name_of(const std::string& attached_as) {
+  return attached_as.substr(attached_as.find('/') + 1);
+}
+
+Trouble terminating(std::string message) {
+  return {.code = std::string(kTerminating),
+          .message = std::move(message) + ", with everything in it",
+          .next_step =
+              "Once it is gone, it is made again with routers and services; detach the "
+              "target if that is not wanted."};
+}
+
+}  // namespace
+
+RouterKeeper::RouterKeeper(kube::Client& client, domain::ClusterAttachment cluster,
+                           std::string attached_as, http::Loop& loop, const Clock& clock)
+    : client_(client),
+      cluster_(std::move(cluster)),
+      attached_as_(std::move(attached_as)),
+      clock_(clock),
+      base_(cluster_.scoring_base),
+      timer_(loop),
+      lane_(loop, /*threads=*/1) {}
+
+void RouterKeeper::start(Hooks hooks) {
+  hooks_ = std::move(hooks);
+  check();
+}
+
+void RouterKeeper::stop() {
+  is_ending_ = true;
+  timer_.cancel();
+}
+
+void RouterKeeper::hold(std::function<void()> then) {
+  held_ = true;
+  if (!checking_) return then();
+  when_quiet_ = std::move(then);
+}
+
+void RouterKeeper::release() {
+  held_ = false;
+}
+
+void RouterKeeper::check() {
+  if (is_ending_ || checking_) return;
+  checking_ = true;
+  lane_.start(
+      [this, may_restore = !held_, table = hooks_.table()] { return look(may_restore, table); },
+      [this](Result<Found> found) { on_look(std::move(found)); });
+}
+
+Result<RouterKeeper::Found> RouterKeeper::look(bool may_restore, const std::string& table) const {
+  kube::Where where{.namespace_ = cluster_.kube_namespace,
+                    .name = std::string(kubernetes::kRouterName),
+                    .is_cancelled = [this] { return is_ending_.load(); }};
+  auto space = client_.get(kube::kNamespace, {.name = cluster_.kube_namespace});
+  if (space) {
+    if (auto told = kubernetes::deletion_of(*space)) return Found{.trouble = terminating(*told)};
+  }
+  auto deployment = client_.get(kube::kDeployment, where);
+  auto service = client_.get(kube::kService, where);
+  for (const auto* one : {&deployment, &service}) {
+    if (*one) continue;
+    if (one->error().code != Code::not_found) return std::unexpected(one->error());
+    return may_restore ? restore(table) : Found{};
+  }
+  return Found{.trouble = trouble_of_pods(*deployment), .service = std::move(*service)};
+}
+
+Result<RouterKeeper::Found> RouterKeeper::restore(const std::string& table) const {
+  kubernetes::Attachment attachment(
+      cluster_, attached_as_,
+      {.client = client_,
+       .clock = clock_,
+       .sleep = [](Milliseconds time) { std::this_thread::sleep_for(time); },
+       .on_line = [](std::string_view) {},
+       .first_table = table});
+  auto done = attachment.restore();
+  if (done) return Found{.is_restored = true};
+  const Error& error = done.error();
+  if (error.message.ends_with("is being deleted")) {
+    return Found{.trouble = terminating(error.message)};
+  }
+  if (error.code == Code::unavailable || error.code == Code::timed_out) {
+    return std::unexpected(error);
+  }
+  return Found{
+      .trouble = Trouble{
+          .code = "RoutersGone",
+          .message = fmt::format("the routers of {} are gone from namespace {} and cannot be put "
+                                 "back: {}",
+                                 name_of(attached_as_), cluster_.kube_namespace, error.message),
+          .next_step = fmt::format("Give the kubeconfig's user the right, or attach {} again with "
+                                   "a user who has it; what is gone is put back then.",
+                                   name_of(attached_as_)),
+          .is_final = true}};
+}
+
+std::optional<Trouble> RouterKeeper::trouble_of_pods(const Json& deployment) const {
+  if (number_at(deployment, {"status", "readyReplicas"}) > 0) return std::nullopt;
+  long wanted = number_at(deployment, {"spec", "replicas"});
+  Trouble trouble{.code = "RoutersNotReady",
+                  .message = fmt::format("none of the {} routers of {} in namespace {} is ready",
+                                         wanted, name_of(attached_as_), cluster_.kube_namespace),
+                  .next_step = fmt::format(
+                      "`kubectl -n {} describe pods -l {}` tells more; attaching {} again "
+                      "puts the routers back as they were.",
+                      cluster_.kube_namespace, kubernetes::kRouterSelector, name_of(attached_as_))};
+  auto pods = client_.list(kube::kPod, {.namespace_ = cluster_.kube_namespace,
+                                        .selector = std::string(kubernetes::kRouterSelector)});
+  if (!pods) return trouble;
+  for (const Json& pod : pods->items) {
+    std::string why = kubernetes::router_trouble(pod);
+    if (why.empty()) continue;
+    trouble.message += "; " + why;
+    break;
+  }
+  return trouble;
+}
+
+void RouterKeeper::on_look(Result<Found> found) {
+  checking_ = false;
+  if (auto then = std::exchange(when_quiet_, nullptr)) then();
+  if (is_ending_) return;
+  timer_.start(kPeriod, [this] { check(); });
+  // A cluster that is away is told by those who look at its pods.
+  if (!found) return;
+  if (found->is_restored) {
+    std::string text = fmt::format("the routers of {} were gone; restored", name_of(attached_as_));
+    log(Level::warning, "routers_restored",
+        {{"compute", name_of(attached_as_)}, {"namespace", cluster_.kube_namespace}});
+    news_.push_back(std::move(text));
+    hooks_.restored();
+  }
+  note_trouble(std::move(found->trouble));
+  note_service(found->service);
+  hooks_.changed();
+}
+
+void RouterKeeper::note_trouble(std::optional<Trouble> trouble) {
+  if (!trouble) return trouble_.reset();
+  bool is_known = trouble_ && trouble_->trouble.code == trouble->code;
+  bool is_told = is_known && trouble_->trouble.message == trouble->message;
+  MonoTime since = is_known ? trouble_->since : clock_.mono();
+  if (!is_told) {
+    log(Level::warning, "routers_in_trouble",
+        {{"compute", name_of(attached_as_)}, {"reason", trouble->message}});
+  }
+  trouble_ = RoutersTrouble{std::move(*trouble), since};
+}
+
+void RouterKeeper::note_service(const Json& service) {
+  if (service.is_null()) return;
+  std::string base = kubernetes::scoring_base_now(base_, service);
+  if (base == base_) return;
+  base_ = std::move(base);
+  hooks_.moved(service);
+}
+
+}  // namespace tidegate::control
