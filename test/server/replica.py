@@ -57,9 +57,10 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Replica:
-    """`files`: what lies in the app root besides score.py. Listens on a unix socket and a tcp port."""
+    """`files`: what lies in the app root besides score.py. Listens on a unix socket and a tcp port; with `flags`,
+    which start in the app root, it is a program of its own, which listens on `port`."""
 
-    def __init__(self, script=ECHO, *, files=None, env=None, python=sys.executable, listen=None):
+    def __init__(self, script=ECHO, *, files=None, env=None, python=sys.executable, listen=None, flags=None, port=None):
         self.root = Path(tempfile.mkdtemp(prefix="tg-"))
         self.app = self.root / "app"
         self.app.mkdir()
@@ -84,11 +85,14 @@ class Replica:
             "TIDEGATE_STARTUP_ERROR": str(self.error_file),
             **(env or {}),
         }
+        if flags is not None:
+            self.env.update({"AML_APP_ROOT": None, "AZUREML_ENTRY_SCRIPT": None, "TIDEGATE_LISTEN": None, **(env or {})})
+        self.fixed_port = port
         self.env = {name: value for name, value in self.env.items() if value is not None}
         with self.log_file.open("wb") as log, self.stderr_file.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [python, "-m", "tidegate_server"], env=self.env, cwd=self.root, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=stderr)
+                [python, "-m", "tidegate_server", *(flags or ())], env=self.env, stdin=subprocess.DEVNULL,
+                cwd=self.root if flags is None else self.app, stdout=log, stderr=stderr)
 
     # --- life -----------------------------------------------------------------------------------------
 
@@ -122,10 +126,10 @@ class Replica:
 
     @property
     def port(self):
-        return int(re.search(r"Listening on tcp:127\.0\.0\.1:(\d+)", self.log()).group(1))
+        return self.fixed_port or int(re.search(r"Listening on tcp:127\.0\.0\.1:(\d+)", self.log()).group(1))
 
     def connection(self, *, tcp=False):
-        if tcp:
+        if tcp or self.fixed_port:
             return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         return UnixConnection(self.socket)
 
