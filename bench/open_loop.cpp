@@ -1,11 +1,14 @@
 // Open-loop HTTP/1.1 load on loopback: requests leave by a fixed schedule, whether or not earlier
 // ones were answered, so that a slow server cannot slow its own load down. Latency counts from the
 // moment a request was due. Every failure is counted, nothing is tried again. Ends by itself.
+// `--rate 0` is the one closed loop: each connection sends as soon as it is answered, to find out
+// what a server can do at most; its latencies say nothing.
 //
 //   open_loop --port P --path /score --rate 2000 --seconds 5 [--connections 16] [--header 'K:
 //   V']...
-//             [--body-bytes N | --body-file F]
-// Prints one JSON line: sent, ok, status counts, failures, p50/p90/p99/max in ms.
+//             [--body-bytes N | --body-file F] [--expect-file F]
+// Prints one JSON line: sent, ok, status counts, failures, p50/p90/p99/max in ms, and how long it
+// took. With --expect-file a reply with another body is `wrong`, not `ok`.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -43,7 +46,8 @@ struct Options {
   std::string path = "/";
   std::string headers;
   std::string body;
-  double rate = 1000;
+  std::string expected;  // empty: any body will do
+  double rate = 1000;    // per second; 0: as fast as replies come
   double seconds = 5;
   std::size_t connections = 16;
 };
@@ -51,11 +55,13 @@ struct Options {
 struct Totals {
   std::uint64_t sent = 0;
   std::uint64_t ok = 0;
+  std::uint64_t wrong = 0;  // another body than was expected
   std::uint64_t connect_errors = 0;
   std::uint64_t broken = 0;      // closed before the whole reply
   std::uint64_t unanswered = 0;  // still open two seconds after the last request
   std::map<int, std::uint64_t> statuses;
   std::vector<std::uint32_t> latencies_us;
+  double seconds = 0;  // from the first request to the last reply
 };
 
 // One kept connection with at most one request on it.
@@ -73,22 +79,51 @@ std::string request_text(const Options& options) {
       options.path, options.headers, options.body.size(), options.body);
 }
 
-// The status of the reply at the front of `in`, once it is whole; 0 if more bytes are needed, -1 if
-// it is nothing we understand. Only Content-Length framing: what the servers under test send.
-int take_reply(std::string& in) {
+struct Reply {
+  int status = 0;  // 0: more bytes are needed; -1: nothing we understand
+  bool closes = false;
+  std::string body;
+};
+
+// The chunks at the front of `in`, joined. False if they are not all there; `size` is their length.
+bool join_chunks(std::string_view in, std::string& body, std::size_t& size) {
+  std::size_t at = 0;
+  while (true) {
+    auto end = in.find("\r\n", at);
+    if (end == std::string_view::npos) return false;
+    std::size_t length = std::strtoull(in.data() + at, nullptr, 16);
+    if (in.size() < end + 2 + length + 2) return false;
+    body.append(in.substr(end + 2, length));
+    at = end + 2 + length + 2;
+    if (length == 0) break;  // no trailers: the servers under test send none
+  }
+  size = at;
+  return true;
+}
+
+// Takes the reply at the front of `in` once it is whole.
+Reply take_reply(std::string& in) {
   auto end = in.find("\r\n\r\n");
-  if (end == std::string::npos) return 0;
-  if (!in.starts_with("HTTP/1.1 ")) return -1;
-  int status = std::atoi(in.c_str() + 9);
+  if (end == std::string::npos) return {};
+  if (!in.starts_with("HTTP/1.1 ")) return {.status = -1, .closes = true, .body = {}};
   std::string head = in.substr(0, end + 2);
   std::transform(head.begin(), head.end(), head.begin(),
                  [](unsigned char c) { return std::tolower(c); });
-  auto at = head.find("\r\ncontent-length:");
-  if (at == std::string::npos) return -1;
-  std::size_t length = std::strtoull(head.c_str() + at + 17, nullptr, 10);
-  if (in.size() < end + 4 + length) return 0;
-  in.erase(0, end + 4 + length);
-  return status;
+  Reply reply{.status = std::atoi(in.c_str() + 9),
+              .closes = head.find("\r\nconnection: close\r\n") != std::string::npos,
+              .body = {}};
+  std::size_t size = 0;
+  if (auto at = head.find("\r\ncontent-length:"); at != std::string::npos) {
+    size = std::strtoull(head.c_str() + at + 17, nullptr, 10);
+    if (in.size() < end + 4 + size) return {};
+    reply.body = in.substr(end + 4, size);
+  } else if (head.find("\r\ntransfer-encoding: chunked\r\n") != std::string::npos) {
+    if (!join_chunks(std::string_view(in).substr(end + 4), reply.body, size)) return {};
+  } else {
+    return {.status = -1, .closes = true, .body = {}};
+  }
+  in.erase(0, end + 4 + size);
+  return reply;
 }
 
 class Load {
@@ -99,27 +134,42 @@ class Load {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     connections_.resize(options_.connections);
     for (Connection& connection : connections_) open(connection);
-    const auto start = Clock::now();
-    const auto total = static_cast<std::uint64_t>(options_.rate * options_.seconds);
-    const auto give_up =
-        start + duration_cast<nanoseconds>(std::chrono::duration<double>(options_.seconds + 2));
-    auto due_of = [&](std::uint64_t n) {
-      return start + duration_cast<nanoseconds>(
-                         std::chrono::duration<double>(static_cast<double>(n) / options_.rate));
-    };
+    start_ = Clock::now();
+    const std::uint64_t total = options_.rate == 0
+                                    ? UINT64_MAX
+                                    : static_cast<std::uint64_t>(options_.rate * options_.seconds);
+    const auto last = start_ + seconds(options_.seconds);
+    const auto give_up = last + std::chrono::seconds(2);
     std::uint64_t next = 0;
-    while (Clock::now() < give_up && (next < total || busy_ > 0 || !waiting_.empty())) {
-      for (; next < total && due_of(next) <= Clock::now(); ++next) waiting_.push_back(due_of(next));
+    auto more = [&](Clock::time_point now) {
+      return next < total && (options_.rate != 0 || now < last);
+    };
+    for (auto now = start_; now < give_up && (more(now) || busy_ > 0 || !waiting_.empty());
+         now = Clock::now()) {
+      while (more(now) && due(next, now) <= now) waiting_.push_back(due(next++, now));
       send_waiting();
-      auto until = next < total ? due_of(next) : Clock::now() + std::chrono::milliseconds(50);
+      auto until = more(now) && options_.rate != 0 ? due(next, now) : now + kPatience;
       poll(std::max<std::int64_t>(0, duration_cast<nanoseconds>(until - Clock::now()).count()));
     }
     totals_.unanswered = busy_ + waiting_.size();
     totals_.sent += waiting_.size();
+    totals_.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     return std::move(totals_);
   }
 
  private:
+  static constexpr auto kPatience = std::chrono::milliseconds(50);
+
+  static nanoseconds seconds(double count) {
+    return duration_cast<nanoseconds>(std::chrono::duration<double>(count));
+  }
+
+  // Of request number `n`. In the closed loop: now, if a connection is free for it.
+  Clock::time_point due(std::uint64_t n, Clock::time_point now) const {
+    if (options_.rate != 0) return start_ + seconds(static_cast<double>(n) / options_.rate);
+    return waiting_.size() + busy_ < connections_.size() ? now : Clock::time_point::max();
+  }
+
   bool open(Connection& connection) {
     connection = {
         .fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .busy = false, .due = {}, .in = {}};
@@ -175,15 +225,19 @@ class Load {
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) return fail(connection);
     connection.in.append(buffer, static_cast<std::size_t>(n));
-    int status = take_reply(connection.in);
-    if (status == 0) return;
-    if (status < 0 || !connection.busy) return fail(connection);
-    ++totals_.statuses[status];
-    if (status < 400) ++totals_.ok;
+    Reply reply = take_reply(connection.in);
+    if (reply.status == 0) return;
+    if (reply.status < 0 || !connection.busy) return fail(connection);
+    ++totals_.statuses[reply.status];
+    bool right = options_.expected.empty() || reply.body == options_.expected;
+    if (!right) ++totals_.wrong;
+    if (right && reply.status < 400) ++totals_.ok;
     totals_.latencies_us.push_back(static_cast<std::uint32_t>(
         duration_cast<std::chrono::microseconds>(Clock::now() - connection.due).count()));
     connection.busy = false;
     --busy_;
+    // A server that keeps no connections costs one for each request; that is no failure.
+    if (reply.closes) fail(connection);
   }
 
   void fail(Connection& connection) {
@@ -199,6 +253,7 @@ class Load {
   Options options_;
   std::string request_;
   int epoll_ = -1;
+  Clock::time_point start_;
   std::vector<Connection> connections_;
   std::deque<Clock::time_point> waiting_;  // due, not sent for want of a free connection
   std::size_t busy_ = 0;
@@ -219,11 +274,13 @@ void print(Totals totals) {
   }
   fmt::print(
       "{{\"sent\": {}, \"ok\": {}, \"statuses\": {{{}}}, \"connect_errors\": {}, \"broken\": {}, "
-      "\"unanswered\": {}, \"p50_ms\": {:.3f}, \"p90_ms\": {:.3f}, \"p99_ms\": {:.3f}, "
+      "\"wrong\": {}, \"unanswered\": {}, \"seconds\": {:.3f}, \"p50_ms\": {:.3f}, \"p90_ms\": "
+      "{:.3f}, \"p99_ms\": {:.3f}, "
       "\"max_ms\": {:.3f}}}\n",
-      totals.sent, totals.ok, statuses, totals.connect_errors, totals.broken, totals.unanswered,
-      percentile_ms(totals.latencies_us, 0.5), percentile_ms(totals.latencies_us, 0.9),
-      percentile_ms(totals.latencies_us, 0.99), percentile_ms(totals.latencies_us, 1));
+      totals.sent, totals.ok, statuses, totals.connect_errors, totals.broken, totals.wrong,
+      totals.unanswered, totals.seconds, percentile_ms(totals.latencies_us, 0.5),
+      percentile_ms(totals.latencies_us, 0.9), percentile_ms(totals.latencies_us, 0.99),
+      percentile_ms(totals.latencies_us, 1));
 }
 
 std::string read_file(const char* path) {
@@ -251,10 +308,12 @@ bool parse(int argc, char** argv, Options& options) {
       options.body.assign(std::strtoull(value, nullptr, 10), 'x');
     else if (flag == "--body-file")
       options.body = read_file(value);
+    else if (flag == "--expect-file")
+      options.expected = read_file(value);
     else
       return false;
   }
-  return argc % 2 == 1 && options.port != 0 && options.rate > 0 && options.connections > 0;
+  return argc % 2 == 1 && options.port != 0 && options.rate >= 0 && options.connections > 0;
 }
 
 }  // namespace
@@ -264,7 +323,7 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, options)) {
     fmt::print(stderr,
                "usage: open_loop --port P --path /score --rate N --seconds S [--connections N] "
-               "[--header 'K: V'] [--body-bytes N | --body-file F]\n");
+               "[--header 'K: V'] [--body-bytes N | --body-file F] [--expect-file F]\n");
     return 2;
   }
   print(Load(std::move(options)).run());
