@@ -132,6 +132,7 @@ void Front::answer_health(http::ServerCall& call) {
     reply = plain_error(503, phase == Phase::starting ? kStarting : kStopping);
   }
   add_common_headers(reply, found.ids);
+  options_.cors.add_headers(call.head(), reply.headers);
   call.reply(std::move(reply));
 }
 
@@ -143,7 +144,10 @@ void Front::answer_swagger(Exchange& exchange) {
     return reply(exchange, std::move(allowed), Outcome::Failed::unsaid);
   }
   auto document = find_swagger(swagger_, head.query());
-  if (!document) return reply_message(exchange, 404, document.error());
+  if (!document) {
+    if (phase_.load(std::memory_order_relaxed) == Phase::starting) return refuse(exchange);
+    return reply_message(exchange, 404, document.error());
+  }
   reply(exchange, text_reply(200, kJson, std::string(*document)), Outcome::Failed::no);
 }
 
@@ -203,7 +207,10 @@ void Front::admit(Exchange& exchange) {
   ++admitted_;
   exchange.admitted = true;
   exchange.request.request_id = exchange.ids.request_id;
-  if (needs_.headers) exchange.request.headers = script_headers(exchange.call->head());
+  if (needs_.headers) {
+    exchange.request.headers = script_headers(exchange.call->head());
+    exchange.request.peer = exchange.call->peer();
+  }
   time_limit_.add(exchange);
   worker_.begin(exchange);
 }
@@ -215,10 +222,11 @@ void Front::finish(Job& job) {
   // Before the reply: whoever reads it may send the next request at once.
   --admitted_;
   Outcome& outcome = exchange.outcome;
+  drop_ours(outcome.headers, exchange.ids);
   http::Reply answer{.status = outcome.status,
                      .headers = std::move(outcome.headers),
                      .body = std::move(outcome.body)};
-  if (!has_header(answer.headers, "content-type")) {
+  if (!outcome.is_response && !has_header(answer.headers, "content-type")) {
     answer.headers.emplace_back("Content-Type", kJson);
   }
   if (outcome.run_ms) {
@@ -260,6 +268,7 @@ void Front::reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed)
       reply.headers.emplace_back("x-ms-run-function-failed", failed_text(failed));
     }
     add_common_headers(reply, exchange.ids);
+    options_.cors.add_headers(exchange.call->head(), reply.headers);
     exchange.call->reply(std::move(reply));
   }
   exchanges_.give_back(exchange);
@@ -274,6 +283,17 @@ void Front::add_common_headers(http::Reply& reply, const RequestIds& ids) const 
   add("x-ms-request-id", ids.legacy_id);
   add("x-ms-client-request-id", ids.client_request_id);
   if (ids.trace_id) reply.headers.emplace_back("TraceId", *ids.trace_id);
+}
+
+// A script may set what we set, too: ours is sent, once.
+void Front::drop_ours(HeaderList& headers, const RequestIds& ids) const {
+  std::erase_if(headers, [&](const auto& header) {
+    auto is = [&](std::string_view name) { return http::equal_names(header.first, name); };
+    return is("x-request-id") || is("x-ms-request-id") ||
+           (is("x-ms-server-version") && !options_.version.empty()) ||
+           (is("x-ms-client-request-id") && !ids.client_request_id.empty()) ||
+           (is("TraceId") && ids.trace_id);
+  });
 }
 
 http::Reply Front::error_reply(int status, std::string_view reason) const {

@@ -7,6 +7,7 @@
 #include "http/loop.h"
 #include "http/server.h"
 #include "scoring/access_log.h"
+#include "scoring/cors.h"
 #include "scoring/exchange.h"
 #include "scoring/swagger.h"
 #include "scoring/time_limit.h"
@@ -22,6 +23,7 @@ struct FrontOptions {
   int log_fd = -1;
   // What every request but GET / must show in x-tidegate-replica-secret; empty: nothing.
   Secret replica_secret;
+  Cors cors;
 };
 
 // What stands between a request and the worker: routes, admission, header rules, access log.
@@ -65,6 +67,7 @@ class Front final : public http::RequestHandler {
   void body_failed(Exchange& exchange, const Error& error);
   void admit(Exchange& exchange);
   void on_gone(Exchange& exchange);
+  void drop_ours(HeaderList& headers, const RequestIds& ids) const;
   void add_common_headers(http::Reply& reply, const RequestIds& ids) const;
 
   Worker& worker_;

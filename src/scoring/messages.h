@@ -26,7 +26,5 @@ inline constexpr std::string_view kStopping = "The server is stopping";
 inline constexpr std::string_view kStranger =
     "This replica answers its routers only: x-tidegate-replica-secret is missing or is not the one "
     "of its service. Call the service through its scoring URI.";
-inline constexpr std::string_view kNoSwagger =
-    "This server does not generate a swagger document for the scoring script.";
 
 }  // namespace tidegate::scoring

@@ -26,11 +26,12 @@ struct Request {
   std::string target;  // path and query as sent
   std::string request_id;
   HeaderList headers;  // as script_headers() gives them; empty unless Needs.headers
+  std::string peer;    // "127.0.0.1:50312" or "unix"; empty unless Needs.headers
   http::Body body;
 };
 
 // What became of it. `headers` are the script's own; without a Content-Type among them the body is
-// application/json.
+// application/json, but for a response that the script made itself.
 struct Outcome {
   enum class Failed {
     no,
@@ -41,6 +42,7 @@ struct Outcome {
   int status = 200;
   std::string body;
   HeaderList headers;
+  bool is_response = false;
   std::optional<double> run_ms;  // time inside run(), if it came back
   Failed failed = Failed::no;
 };

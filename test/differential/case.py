@@ -18,11 +18,12 @@ class Case:
     status: object = KEEP
     reply_body: object = KEEP  # bytes, or a function of the reference's
     reply_headers: tuple = ()  # (name, value or None) pairs that replace the reference's
+    reply_whole: object = KEEP  # whether the body comes to its end
 
-    def differs(self, name, *, status=KEEP, body=KEEP, **headers):
+    def differs(self, name, *, status=KEEP, body=KEEP, whole=KEEP, **headers):
         """`headers`: foo_bar="x" for "foo-bar: x", None for a header that we do not send."""
-        changed = tuple((key.replace("_", "-"), value) for key, value in headers.items())
-        return replace(self, intended=name, status=status, reply_body=body, reply_headers=changed)
+        changed = tuple((key.replace("_", "-").lower(), value) for key, value in headers.items())
+        return replace(self, intended=name, status=status, reply_body=body, reply_headers=changed, reply_whole=whole)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import textwrap
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import environments
@@ -24,19 +24,28 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a
 
 @dataclass
 class Reply:
-    """Of a reply's head: its status, and its headers with lower-case names, in order of their names."""
+    """Its status, its headers with lower-case names and in order of them, and what came of its body."""
 
     status: int
     headers: list = field(default_factory=list)
     body: bytes = b""
+    whole: bool = True  # False: the connection ended before the body did
 
     def get(self, name):
         return [value for key, value in self.headers if key == name]
 
     def set(self, name, value):
         """None: not there."""
-        self.headers = sorted([(key, old) for key, old in self.headers if key != name]
-                              + ([(name, value)] if value is not None else []))
+        others = [(key, old) for key, old in self.headers if key != name]
+        self.headers = by_name(others + ([(name, value)] if value is not None else []))
+
+    def parts(self):
+        return (self.status, self.headers, self.body, self.whole)
+
+
+def by_name(headers):
+    """Those of one name stay in the order they came in."""
+    return sorted(headers, key=lambda header: header[0])
 
 
 class Server:
@@ -125,14 +134,21 @@ class Server:
             response = http.client.HTTPResponse(connection, method=method)
             try:
                 response.begin()
-                body = response.read()
+                body, whole = read_body(response)
             except http.client.HTTPException as error:
                 raise AssertionError(f"{self.kind} sends no reply to {data[:200]!r}: {error!r}\n{self.log()[-2000:]}")
             headers = [(name.lower(), value) for name, value in response.getheaders()]
-            return Reply(response.status, sorted(headers, key=lambda header: header[0]), body)
+            return Reply(response.status, by_name(headers), body, whole)
 
     def answer(self, case):
         return normalised(self.send(request_bytes(case), case.method), str(self.app))
+
+
+def read_body(response):
+    try:
+        return response.read(), True
+    except http.client.IncompleteRead as error:
+        return error.partial, False
 
 
 def free_port():
@@ -171,4 +187,4 @@ def normalised(reply, app):
         if name == "allow":  # Flask keeps the methods in a set
             value = ", ".join(sorted(value.split(", ")))
         headers.append((name, value))
-    return Reply(reply.status, headers, reply.body.replace(app.encode(), b"<app>"))
+    return replace(reply, headers=headers, body=reply.body.replace(app.encode(), b"<app>"))

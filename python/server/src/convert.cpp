@@ -50,7 +50,7 @@ bool to_bytes(PyObject* object, std::string& out) {
   return true;
 }
 
-// A sequence of (name, value) pairs.
+// A sequence of (name, value) pairs; values are bytes, or text that becomes UTF-8.
 bool to_headers(PyObject* object, scoring::HeaderList& out) {
   if (object == Py_None) return true;
   const Py_ssize_t count = PySequence_Size(object);
@@ -61,7 +61,7 @@ bool to_headers(PyObject* object, scoring::HeaderList& out) {
     Ref name(PySequence_GetItem(pair.get(), 0));
     Ref value(PySequence_GetItem(pair.get(), 1));
     auto& [name_text, value_text] = out.emplace_back();
-    if (!name || !value || !to_text(name.get(), name_text) || !to_text(value.get(), value_text)) {
+    if (!name || !value || !to_text(name.get(), name_text) || !to_bytes(value.get(), value_text)) {
       return false;
     }
   }
@@ -77,7 +77,9 @@ bool to_outcome(PyObject* tuple, scoring::Outcome& out) {
   outcome.status = static_cast<int>(PyLong_AsLong(PyTuple_GetItem(tuple, 0)));
   if (PyErr_Occurred() != nullptr) return false;
   if (!to_bytes(PyTuple_GetItem(tuple, 1), outcome.body)) return false;
-  if (!to_headers(PyTuple_GetItem(tuple, 2), outcome.headers)) return false;
+  PyObject* headers = PyTuple_GetItem(tuple, 2);
+  outcome.is_response = headers != Py_None;
+  if (!to_headers(headers, outcome.headers)) return false;
   if (PyObject* run_ms = PyTuple_GetItem(tuple, 3); run_ms != Py_None) {
     outcome.run_ms = PyFloat_AsDouble(run_ms);
     if (PyErr_Occurred() != nullptr) return false;
@@ -99,10 +101,11 @@ bool run_handler(PyObject* handler, scoring::Job& job) {
   Ref body = body_bytes(request.body);
   Ref target = latin1(request.target);
   Ref headers = header_dict(request.headers);
-  if (!method || !body || !target || !headers) return false;
+  Ref peer = latin1(request.peer);
+  if (!method || !body || !target || !headers || !peer) return false;
   request.body = http::Body();
   Ref result(PyObject_CallFunctionObjArgs(handler, method.get(), body.get(), target.get(),
-                                          headers.get(), nullptr));
+                                          headers.get(), peer.get(), nullptr));
   return result && to_outcome(result.get(), job.outcome);
 }
 

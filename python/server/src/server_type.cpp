@@ -65,10 +65,26 @@ bool parse_addresses(PyObject* list, std::vector<http::Address>& out) {
   return count >= 0;
 }
 
+bool parse_origins(PyObject* list, scoring::Cors& out) {
+  std::vector<std::string> origins(
+      static_cast<std::size_t>(std::max<Py_ssize_t>(PySequence_Size(list), 0)));
+  for (std::size_t i = 0; i < origins.size(); ++i) {
+    Ref item(PySequence_GetItem(list, static_cast<Py_ssize_t>(i)));
+    if (!item || !to_text(item.get(), origins[i])) return false;
+  }
+  Result<scoring::Cors> cors = scoring::Cors::make(origins);
+  if (!cors) {
+    raise_error(cors.error());
+    return false;
+  }
+  out = std::move(*cors);
+  return PyErr_Occurred() == nullptr;
+}
+
 PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
-  static const char* const kNames[] = {"addresses",   "concurrent_max",     "body_max_bytes",
-                                       "body_folder", "scoring_timeout_ms", "version",
-                                       "log_fd",      "replica_secret",     nullptr};
+  static const char* const kNames[] = {
+      "addresses", "concurrent_max", "body_max_bytes", "body_folder",  "scoring_timeout_ms",
+      "version",   "log_fd",         "replica_secret", "cors_origins", nullptr};
   PyObject* addresses = nullptr;
   Py_ssize_t concurrent_max = 1;
   unsigned long long body_max_bytes = 0;
@@ -77,9 +93,11 @@ PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   const char* version = "";
   int log_fd = -1;
   const char* replica_secret = "";
-  if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|$nKsLsis", const_cast<char**>(kNames),
+  PyObject* cors_origins = nullptr;
+  if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|$nKsLsisO", const_cast<char**>(kNames),
                                   &addresses, &concurrent_max, &body_max_bytes, &body_folder,
-                                  &scoring_timeout_ms, &version, &log_fd, &replica_secret) == 0) {
+                                  &scoring_timeout_ms, &version, &log_fd, &replica_secret,
+                                  &cors_origins) == 0) {
     return nullptr;
   }
   if (concurrent_max < 1) {
@@ -95,6 +113,7 @@ PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   options.front.version = version;
   options.front.log_fd = log_fd;
   options.front.replica_secret = Secret(replica_secret);
+  if (cors_origins != nullptr && !parse_origins(cors_origins, options.front.cors)) return nullptr;
   auto* alloc = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
   PyObject* self = alloc(type, 0);
   if (self != nullptr) {

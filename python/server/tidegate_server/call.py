@@ -32,8 +32,9 @@ def raise_on_alarm(timed_out: Callable[[], bool]) -> None:
 
 def make_handler(script: Script, timeout_ms: int) -> Callable[..., outputs.Reply]:
     run, read_input, wants_headers = script.run, script.read_input, script.wants_request_headers
+    value_reply = script.flask.value_reply if script.flask else outputs.value_reply
 
-    def handle(method: str, body: bytes, target: str, headers: Optional[dict]) -> outputs.Reply:
+    def handle(method: str, body: bytes, target: str, headers: Optional[dict], peer: str) -> outputs.Reply:
         try:
             arguments = read_input(method, body, target, headers)
             if wants_headers:
@@ -48,7 +49,7 @@ def make_handler(script: Script, timeout_ms: int) -> Callable[..., outputs.Reply
                 log_exception(error)
                 return outputs.message_reply(500, FAILED, failed=True)
             run_ms = (perf_counter() - started) * 1000.0
-            return outputs.value_reply(value, run_ms)
+            return value_reply(value, run_ms)
         except BadRequest as error:
             return outputs.message_reply(error.status, error.message)
         except ScoringTimeout as error:
@@ -60,7 +61,7 @@ def make_handler(script: Script, timeout_ms: int) -> Callable[..., outputs.Reply
         finally:
             logs.end_print_line()
 
-    return handle
+    return script.flask.around(handle) if script.flask else handle
 
 
 def log_exception(error: BaseException) -> None:

@@ -4,21 +4,28 @@ headers None: application/json. failed None: the reply's own headers say it.
 """
 
 import json
+import re
 import sys
 from typing import Any, List, Optional, Tuple
 
-Reply = Tuple[int, Any, Optional[List[Tuple[str, str]]], Optional[float], Optional[bool]]
+Reply = Tuple[int, Any, Optional[List[Tuple[str, bytes]]], Optional[float], Optional[bool]]
 
 _encode = json.JSONEncoder().encode
 
 # What is surely no response object: spares every reply the look-up of Flask's class.
 _PLAIN = frozenset((str, dict, list, int, float, bool, tuple, type(None)))
 
-# Set by the server itself on every reply.
-_OURS = frozenset(
-    ("content-length", "connection", "transfer-encoding", "date", "x-request-id", "x-ms-request-id",
-     "x-ms-client-request-id", "x-ms-run-fn-exec-ms", "x-ms-server-version")
+# Of the connection and of the server: what a script says of them is not sent.
+_NOT_THE_SCRIPTS = frozenset(
+    ("connection", "content-length", "date", "keep-alive", "proxy-authenticate", "proxy-authorization", "server", "te",
+     "trailers", "transfer-encoding", "upgrade", "x-ms-run-fn-exec-ms", "x-tidegate-not-started")
 )
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[ \t\x21-\x7e\x80-\xff]*")
+
+
+class BadResponse(ValueError):
+    """A response of the script's that HTTP cannot carry; the message is for the script's author."""
 
 
 def message_reply(status: int, message: str, failed: bool = False) -> Reply:
@@ -26,24 +33,49 @@ def message_reply(status: int, message: str, failed: bool = False) -> Reply:
 
 
 def value_reply(value: Any, run_ms: float) -> Reply:
-    """Raises TypeError, ValueError or RecursionError for what is not JSON-serialisable."""
-    if type(value) not in _PLAIN and _is_response(value):
-        return _response_reply(value, run_ms)
-    return 200, "{}" if value is None else _encode(value), None, run_ms, False
+    """Raises TypeError, ValueError or RecursionError for what is not JSON-serialisable, BadResponse."""
+    if type(value) not in _PLAIN and is_response(value):
+        return response_reply(value, run_ms)
+    return 200, to_json(value), None, run_ms, False
 
 
-def _is_response(value: Any) -> bool:
-    """Whether it is a Flask (Werkzeug) response, without importing Werkzeug for the question."""
-    werkzeug = sys.modules.get("werkzeug.wrappers")
-    return werkzeug is not None and isinstance(value, werkzeug.Response)
+def to_json(value: Any) -> str:
+    return "{}" if value is None else _encode(value)
 
 
-def _response_reply(response: Any, run_ms: float) -> Reply:
+def is_response(value: Any) -> bool:
+    """Whether it is a Flask response, without importing Flask for the question."""
+    flask = sys.modules.get("flask")
+    return flask is not None and isinstance(value, flask.Response)
+
+
+def response_reply(response: Any, run_ms: Optional[float]) -> Reply:
+    status = response.status_code
+    if not 200 <= status <= 999:
+        raise BadResponse("run() returned a response with status %r; it must be from 200 to 999" % (status,))
     response.direct_passthrough = False  # send_file(): read it now
-    body = response.get_data()
-    headers = [(name, text) for name, text in response.headers.items() if name.lower() not in _OURS]
-    failed = None
-    if response.status_code >= 500:
-        headers = [(name, text) for name, text in headers if name.lower() != "x-ms-run-function-failed"]
-        failed = True
-    return response.status_code, body, headers, run_ms, failed
+    try:
+        body = response.get_data()
+    finally:
+        response.close()
+    if status == 304:
+        sys.modules["werkzeug.http"].remove_entity_headers(response.headers)
+    headers = _headers_of(response)
+    if status >= 500:
+        headers = [(name, value) for name, value in headers if name.lower() != "x-ms-run-function-failed"]
+        return status, body, headers, run_ms, True
+    return status, body, headers, run_ms, None
+
+
+def _headers_of(response: Any) -> List[Tuple[str, bytes]]:
+    """Checked here, where the log can name what is wrong: a line break would begin a header of its own."""
+    headers = []
+    for name, value in response.headers.items():
+        if name.lower() in _NOT_THE_SCRIPTS:
+            continue
+        if not _NAME.fullmatch(name):
+            raise BadResponse("run() returned a response with %r as the name of a header" % name)
+        if not _VALUE.fullmatch(value):
+            raise BadResponse("run() returned a response whose header %s has characters that HTTP cannot carry" % name)
+        headers.append((name, value.strip(" \t").encode("latin-1")))
+    return headers

@@ -85,6 +85,7 @@ def make_server(settings: Settings, log_fd: int) -> Any:
             version=settings.version_header,
             log_fd=log_fd,
             replica_secret=settings.replica_secret,
+            cors_origins=settings.cors_origins,
         )
         addresses = server.start()
     except ValueError as error:

@@ -2,11 +2,8 @@
 imported only by a script that asks for one of these names. What v1 scripts call this module: names.py.
 """
 
-import io
 import json
-import sys
 from typing import Any, Callable, Dict, Mapping, Optional
-from urllib.parse import unquote_to_bytes
 
 _requested = False
 
@@ -77,44 +74,11 @@ def _aml_response() -> type:
 
 
 class RawInput:
-    """run() gets the request itself, whatever its method."""
+    """run() gets the request itself, whatever its method: Flask's name for the request of its context."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._request_class = _flask().Request
+        self._request = _flask().request
 
     def __call__(self, method: str, body: bytes, target: str, headers: Any) -> Dict[str, Any]:
-        return {self._name: self._request_class(wsgi_environ(method, body, target, headers or {}))}
-
-
-def wsgi_environ(method: str, body: bytes, target: str, headers: Mapping[str, str]) -> Dict[str, Any]:
-    path, _, query = target.partition("?")
-    host, _, port = headers.get("Host", "").partition(":")
-    environ = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-        "QUERY_STRING": query,
-        "RAW_URI": target,
-        "REQUEST_URI": target,
-        "SERVER_NAME": host or "localhost",
-        "SERVER_PORT": port or "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.input_terminated": True,
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }  # type: Dict[str, Any]
-    for name, value in headers.items():
-        key = name.upper().replace("-", "_")
-        if key == "CONTENT_TYPE":
-            environ[key] = value
-        elif key != "CONTENT_LENGTH":
-            environ["HTTP_" + key] = value
-    return environ
+        return {self._name: self._request}

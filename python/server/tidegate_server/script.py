@@ -8,7 +8,7 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
-from . import raw
+from . import flask_context, raw
 from .inputs import ObjectInput, TextInput
 from .logs import logger
 
@@ -25,6 +25,7 @@ class Script(NamedTuple):
     wants_request_headers: bool
     needs_headers: bool  # of the HTTP server
     needs_every_method: bool = False
+    flask: Optional[flask_context.FlaskContext] = None  # run() is called within
 
 
 def script_path(app_root: str, entry_script: str) -> str:
@@ -75,7 +76,10 @@ def check(module: ModuleType) -> Script:
         raise ScriptError('run() needs to accept an argument other than "request_headers".')
     if not inputs:
         raise ScriptError("run() needs to accept an argument for input data.")
-    return _with_reader(file, module.init, run, inputs, wants_headers)
+    script = _with_reader(file, module.init, run, inputs, wants_headers)
+    if not flask_context.is_wanted():
+        return script
+    return script._replace(needs_headers=True, flask=flask_context.FlaskContext())
 
 
 def _with_reader(file: str, init: Any, run: Any, inputs: list, wants_headers: bool) -> Script:

@@ -34,6 +34,7 @@ class Settings(NamedTuple):
     service_path_prefix: str
     debug_port: int  # where a debugger listens; 0: none
     notes: List[str]  # for the log: what was said and does not count
+    cors_origins: List[str]  # empty: no CORS
 
 
 LOG_LEVELS = {
@@ -107,6 +108,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         service_path_prefix=text("SERVICE_PATH_PREFIX"),
         debug_port=number("AZUREML_DEBUG_PORT", 0, 1, PORT_MAX) if text("AZUREML_DEBUG_PORT") else 0,
         notes=notes_on(text, values.file) + missing_model(app_root, text("AZUREML_MODEL_DIR")),
+        cors_origins=[item.strip() for item in environ.get("AML_CORS_ORIGINS", "").split(",") if item],
     )
     if values.problems:
         raise SettingsError("\n".join(values.problems))

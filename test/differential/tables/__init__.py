@@ -1,10 +1,10 @@
 """All that is sent to both servers."""
 
-from tables import http_surface, inputs, raw, schema, settings, starts, swagger, values
+from tables import cors, http_surface, inputs, raw, schema, settings, starts, swagger, values
 
 GROUPS = [
     group
-    for table in (http_surface, inputs, values, raw, schema, swagger, settings)
+    for table in (http_surface, inputs, values, raw, schema, swagger, settings, cors)
     for group in table.GROUPS
 ]
 STARTS = starts.STARTS

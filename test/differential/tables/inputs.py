@@ -2,7 +2,7 @@
 
 import json
 
-from case import Case, Group, get, post
+from case import Case, Group, get, message, post
 
 ECHO = "def init(): pass\ndef run(data): return [type(data).__name__, data]\n"
 
@@ -58,7 +58,11 @@ def forms():
 
 def queries():
     for query in QUERIES:
-        yield get(f"GET-{query or 'none'}", f"/score{query}")
+        case = get(f"GET-{query or 'none'}", f"/score{query}")
+        if "#" in query:
+            case = case.differs("strict request line", status=400, body=message("malformed request target"),
+                                x_request_id=None, x_ms_request_id=None, x_ms_server_version=None, x_ms_run_fn_exec_ms=None)
+        yield case
     yield Case("POST-query-is-ignored", "POST", "/score?a=1", (("Content-Type", "text/plain"),), b"body")
     yield Case("GET-with-body", "GET", "/score?a=1", body=b"body")
 

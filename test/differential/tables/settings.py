@@ -1,8 +1,8 @@
-"""Settings from the environment, the configuration file and flags: spec/scoring-runtime.md 6; CORS: 3."""
+"""Settings from the environment, the configuration file and flags: spec/scoring-runtime.md 6."""
 
 import json
 
-from case import Case, Group, get, post
+from case import Group, get, post
 
 # The body of a request names what is wanted.
 TELL = """
@@ -28,31 +28,11 @@ def run(data):
     return os.environ.get(data)
 """
 
-ORIGINS = (None, "http://a.com", "http://b.com", "http://c.com", "null", "", "http://A.com", "https://a.com")
-
 BASE = (post("plain", b"AML_APP_ROOT_NOT_SET"), get("health", "/"), get("swagger", "/swagger.json?version=3"))
 
 
 def asked(*names):
     return tuple(post(name, name) for name in names)
-
-
-def cors():
-    for path in ("/score", "/", "/swagger.json", "/nope"):
-        for method in ("GET", "POST", "OPTIONS"):
-            for origin in (None, "http://a.com", "http://c.com"):
-                headers = (("Origin", origin),) if origin is not None else ()
-                yield Case(f"{method}-{path}-{origin}", method, path, headers, b"x" if method == "POST" else b"")
-    for origin in ORIGINS:
-        headers = (("Origin", origin),) if origin is not None else ()
-        yield post(f"origin-{origin}", b"x", headers)
-        yield Case(f"preflight-{origin}", "OPTIONS", headers=(*headers, ("Access-Control-Request-Method", "POST")))
-        yield Case(f"preflight-headers-{origin}", "OPTIONS", headers=(
-            *headers, ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "x-a, Content-Type")))
-    yield post("long-id", b"x", (("Origin", "http://a.com"), ("x-request-id", "a" * 101)))
-    yield post("bad-utf8", b"\xff", (("Origin", "http://a.com"),))
-    yield Case("preflight-PUT", "OPTIONS", headers=(("Origin", "http://a.com"), ("Access-Control-Request-Method", "PUT")))
-    yield Case("PUT", "PUT", headers=(("Origin", "http://a.com"),))
 
 
 CONFIG = {
@@ -78,8 +58,6 @@ GROUPS = [
           env={"AZUREML_MODEL_DIR": "azureml-models/m/1", "SERVICE_NAME": "s"}),
     Group("no-version-header", BASE, TELL, env={"SERVER_VERSION_LOG_RESPONSE_ENABLED": "false"}),
     Group("version-header-TRUE", BASE, TELL, env={"SERVER_VERSION_LOG_RESPONSE_ENABLED": "TRUE"}),
-    Group("cors", tuple(cors()), TELL, env={"AML_CORS_ORIGINS": "http://a.com, http://b.com"}),
-    Group("cors-any", tuple(cors()), TELL, env={"AML_CORS_ORIGINS": "*"}),
     Group("config-in-root", FROM_FILE, TELL, files={"config.json": config_file()}),
     Group("config-empty", FROM_FILE[:-1], TELL, files={"config.json": ""}, env={"SCORING_TIMEOUT_MS": "150"}),
     Group("config-beside-script", FROM_FILE, None,

@@ -34,6 +34,7 @@ STARTS = [
     Start("model-tree", INIT_FAILS, ("Model Directory Contents:", "models/", "        weights.bin"),
           files={"models/m/weights.bin": "x"}, env={"AZUREML_MODEL_DIR": "models"}),
     Start("bad-timeout", FINE, ("SCORING_TIMEOUT_MS",), env={"SCORING_TIMEOUT_MS": "soon"}),
+    Start("bad-cors-expression", FINE, ("regular expression", "http://(a"), env={"AML_CORS_ORIGINS": "http://(a"}),
     Start("bad-config-file", FINE, ("config",), files={"config.json": "{"}),
     Start("bad-value-in-config", FINE, ("SCORING_TIMEOUT_MS",), files={"config.json": '{"SCORING_TIMEOUT_MS": "soon"}'}),
 ]
