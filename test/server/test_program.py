@@ -7,15 +7,10 @@ import sys
 
 import pytest
 from replica import ECHO, PACKAGES, wait_until
+from support.server import free_port
 from test_limits import GATED, InBackground, hold, release
 
 TELL = "import os\ndef init(): pass\ndef run(name): return os.environ.get(name)\n"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

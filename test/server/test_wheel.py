@@ -10,7 +10,7 @@ import pytest
 from replica import PACKAGES, PATIENCE_S, ROOT, wait_until
 from support import pythons
 from support.project import ECHO
-from test_program import free_port
+from support.server import free_port
 
 FOUND = pythons.found()
 SIZE_MAX_BYTES = 2 << 20
