@@ -75,6 +75,9 @@ struct Replica {
   int pid = 0;          // of the user's Python process, 0 if none
   std::string node;     // host name, for people
   std::optional<ReplicaExit> exit;
+  // Path of a JSON file whose member `text` will tell how it ended, as soon as it has; empty: there
+  // is none on this machine.
+  std::string exit_record = {};
 };
 
 // What keeps a version from running, as the cluster says it.

@@ -13,7 +13,9 @@ std::vector<table::Replica> replicas_of(const VersionWanted& wanted, const Obser
   std::vector<table::Replica> replicas;
   for (const store::Replica& replica : wanted.replicas) {
     if (!takes_requests(replica, observed)) continue;
-    replicas.push_back({replica.id, observed.replicas.at(replica.id).address});
+    const ReplicaSeen& seen = observed.replicas.at(replica.id);
+    replicas.push_back(
+        {.id = replica.id, .address = seen.address, .exit_record = seen.exit_record});
   }
   std::ranges::sort(replicas, {}, &table::Replica::id);
   return replicas;

@@ -14,6 +14,7 @@ namespace tidegate::control {
 struct ReplicaSeen {
   std::string version_id;
   std::string address;
+  std::string exit_record;  // backend::Replica::exit_record
   backend::ReplicaPhase phase = backend::ReplicaPhase::starting;
   std::optional<backend::ReplicaExit> exit;
   MonoTime since;           // when this process first saw it in this phase

@@ -158,6 +158,7 @@ void Reconciler::remember(std::vector<backend::Replica> replicas) {
     seen.phase = replica.phase;
     seen.version_id = replica.version_id;
     seen.address = replica.address;
+    seen.exit_record = replica.exit_record;
     seen.exit = replica.exit;
   }
   std::erase_if(context_.memory.replicas,

@@ -98,6 +98,11 @@ void Core::deliver(ExchangeId id, Admission admission) {
   });
 }
 
+void Core::deliver_exit(ExchangeId id, const std::optional<std::string>& text) {
+  auto found = exchanges_.find(id.value);
+  if (found != exchanges_.end()) found->second->on_exit_told(text);
+}
+
 Attempt& Core::start_attempt(Attempt::Listener& listener, Ticket ticket, http::Body body,
                              std::string_view head) {
   http::Upstream& upstream = upstreams_.begin_call(ticket.replica());

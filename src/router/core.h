@@ -45,6 +45,7 @@ class Core final : public http::RequestHandler,
 
   // From other cores.
   void pump_here(const std::shared_ptr<VersionState>& version) { waiting_room_.pump(version); }
+  void deliver_exit(ExchangeId id, const std::optional<std::string>& text);
   CoreSnapshot snapshot() const { return {counters_, server_.connections()}; }
   void add_snapshot(std::uint64_t page, CoreSnapshot part);
   void add_router_page(std::uint64_t page, std::string json) {
@@ -68,6 +69,9 @@ class Core final : public http::RequestHandler,
   void leave_queue(const std::shared_ptr<VersionState>& version, ExchangeId id) override;
   Attempt& start_attempt(Attempt::Listener& listener, Ticket ticket, http::Body body,
                          std::string_view head) override;
+  void ask_exit(const Replica& replica, ExchangeId id) override {
+    peers_.ask_exit(replica.exit_record, id);
+  }
   void count_retry(const ServiceName& service, policy::Outcome why) override;
   void on_exchange_over(ExchangeId id, const telemetry::AccessRecord& record) override;
 

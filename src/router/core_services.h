@@ -34,6 +34,9 @@ class CoreServices {
   virtual Attempt& start_attempt(Attempt::Listener& listener, Ticket ticket, http::Body body,
                                  std::string_view head) = 0;
 
+  // How it ended; the answer comes to Exchange::on_exit_told.
+  virtual void ask_exit(const Replica& replica, ExchangeId id) = 0;
+
   virtual void count_retry(const ServiceName& service, policy::Outcome why) = 0;
   // Counts and logs. The exchange is destroyed soon after, not before it has returned to the loop.
   virtual void on_exchange_over(ExchangeId id, const telemetry::AccessRecord& record) = 0;

@@ -135,6 +135,7 @@ void Exchange::on_admission(Admission admission) {
 
 void Exchange::cut() {
   if (state_ == State::replying) return break_off(Reason::draining);
+  if (state_ == State::asking) return on_exit_told(std::nullopt);
   if (state_ != State::over) refuse_with({.status = 503, .reason = Reason::draining});
 }
 

@@ -18,6 +18,8 @@ namespace tidegate::router {
 //                 |          ^   |
 //                 v          |   v
 //                queued -----+<--+  not started or not sent: to the front of the queue
+//                                |
+//                                +--> asking -> over    it ended; how?
 //
 // match, admit and split are decided once, by the routes the request began with; which replicas
 // there are is looked up whenever a slot is wanted. All roads end in finish(). Belongs to a core's
@@ -30,11 +32,13 @@ class Exchange final : private Attempt::Listener {
   void begin();
   // From the queue.
   void on_admission(Admission admission);
+  // How the replica ended that had the request, as a text for people; nullopt: that is not known.
+  void on_exit_told(const std::optional<std::string>& text);
   // The router stops and cannot wait any longer.
   void cut();
 
  private:
-  enum class State { reading, queued, dispatched, replying, over };
+  enum class State { reading, queued, dispatched, replying, asking, over };
 
   // exchange.cpp: from the head to a slot
   Stage<void> match_admit_split();
@@ -53,6 +57,7 @@ class Exchange final : private Attempt::Listener {
   void on_attempt_done() override;
   void on_attempt_failed(policy::Outcome outcome) override;
   void try_again(policy::Outcome outcome);
+  void ask_how_it_ended(const Replica& replica);
   void pause();
   void resume();
   void on_time_up();

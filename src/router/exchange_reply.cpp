@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "router/exchange.h"
+#include "router/exit_records.h"
 #include "router/forward.h"
 
 namespace tidegate::router {
@@ -75,10 +76,23 @@ void Exchange::on_attempt_failed(policy::Outcome outcome) {
     return break_off(Reason::broken_reply);
   }
   if (policy::may_retry(outcome)) return try_again(outcome);
-  attempt_ = nullptr;
-  const Reason reason =
-      outcome == policy::Outcome::no_response ? Reason::replica_exited : Reason::broken_reply;
-  refuse_with({.status = 502, .reason = reason});
+  const Replica& replica = std::exchange(attempt_, nullptr)->replica();
+  if (outcome == policy::Outcome::no_response) return ask_how_it_ended(replica);
+  refuse_with({.status = 502, .reason = Reason::broken_reply});
+}
+
+// The connection closes a moment before it is known why.
+void Exchange::ask_how_it_ended(const Replica& replica) {
+  record_.upstream = micros(core_.clock().mono() - dispatched_at_);
+  state_ = State::asking;
+  if (replica.exit_record.empty()) return on_exit_told(std::nullopt);
+  arm_timer(2 * ExitRecords::kTimeLimit);  // for a hub that is held up
+  core_.ask_exit(replica, id_);
+}
+
+void Exchange::on_exit_told(const std::optional<std::string>& text) {
+  if (state_ != State::asking) return;
+  refuse_with({.status = 502, .reason = Reason::replica_exited, .replica_end = text.value_or("")});
 }
 
 // Nothing has started: back to the front of the queue, until the deadline it had from the
@@ -100,6 +114,7 @@ void Exchange::try_again(policy::Outcome outcome) {
 // scoringTimeoutMs limits the time from dispatch to the head of the answer; then, the time between
 // two pieces of its body, unless it is the client that does not read.
 void Exchange::on_time_up() {
+  if (state_ == State::asking) return on_exit_told(std::nullopt);
   const Milliseconds limit = version_->config->scoring_timeout;
   if (state_ == State::dispatched) {
     return refuse_with({.status = 504, .reason = Reason::timed_out});

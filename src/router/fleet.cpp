@@ -67,7 +67,7 @@ std::shared_ptr<Replica> Fleet::replica_of(const table::Replica& replica,
   std::shared_ptr<Replica> known =
       present != present_.end() ? present->second : take_back(replica.id);
   if (known && known->address == *address && known->version == version) return known;
-  return std::make_shared<Replica>(replica.id, std::move(*address), version);
+  return std::make_shared<Replica>(replica.id, std::move(*address), version, replica.exit_record);
 }
 
 // One that went and comes again (it was not ready for a while) keeps its count.

@@ -31,6 +31,7 @@ Hub::Hub(RouterOptions options, const Clock& clock, Random& random,
       listeners_(std::move(listeners)),
       fleet_(options_.cores, *this),
       drained_timer_(loop_),
+      exit_records_(loop_),
       stop_timer_(loop_) {}
 
 Hub::~Hub() {
@@ -154,6 +155,15 @@ void Hub::ask_router_page(unsigned core, std::uint64_t page) {
   loop_.post([this, core, page] {
     post_to_core(core, [page, json = router_page()](Core& asker) mutable {
       asker.add_router_page(page, std::move(json));
+    });
+  });
+}
+
+void Hub::ask_exit(const std::string& exit_record, ExchangeId exchange) {
+  loop_.post([this, exit_record, exchange] {
+    exit_records_.ask(exit_record, [this, exchange](const std::optional<std::string>& text) {
+      post_to_core(exchange.core(),
+                   [exchange, text](Core& core) { core.deliver_exit(exchange, text); });
     });
   });
 }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "router/core.h"
+#include "router/exit_records.h"
 #include "router/fleet.h"
 #include "router/link.h"
 #include "router/router.h"
@@ -55,6 +56,7 @@ class Hub final : private Peers, private SlotWatcher, private Link::Owner {
   void post_to_core(unsigned core, CoreTask task) override;
   unsigned cores() const override { return options_.cores; }
   void ask_router_page(unsigned core, std::uint64_t page) override;
+  void ask_exit(const std::string& exit_record, ExchangeId exchange) override;
   void write_access_lines(std::string lines) override;
   void on_slot_freed(const std::shared_ptr<VersionState>& version) override;
 
@@ -72,6 +74,7 @@ class Hub final : private Peers, private SlotWatcher, private Link::Owner {
   std::uint64_t applied_version_ = 0;                // of those that all cores use
   std::map<std::uint64_t, unsigned> installs_left_;  // by build
   http::Timer drained_timer_;
+  ExitRecords exit_records_;
   std::unique_ptr<Link> link_;
 
   enum class Phase { running, leaving, draining, flushing } phase_ = Phase::running;

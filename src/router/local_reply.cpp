@@ -36,8 +36,23 @@ std::string timed_out_text(const ReplyContext& context) {
       context.service, limit);
 }
 
-std::string text_of(Reason reason, const ReplyContext& context) {
-  switch (reason) {
+// "Replica closed connection before replying" is what the platform's router says.
+std::string replica_exited_text(std::string_view replica_end, const ReplyContext& context) {
+  if (replica_end.empty()) {
+    return fmt::format(
+        "Replica closed connection before replying, and how it ended is not known here (a crash, "
+        "out of memory, or one process of several ended). The request may have run, so it was not "
+        "repeated. See `tidegate service get-logs -n {}` and `tidegate service show -v -n {}`.",
+        context.service, context.service);
+  }
+  return fmt::format(
+      "Replica closed connection before replying: its process {} while it had this request. The "
+      "request may have run, so it was not repeated. See `tidegate service get-logs -n {}`.",
+      replica_end, context.service);
+}
+
+std::string text_of(const LocalReply& reply, const ReplyContext& context) {
+  switch (reply.reason) {
     case Reason::no_route:
       return "There is nothing at this path. Services are called at "
              "/api/v1/service/<name>/score.";
@@ -78,11 +93,7 @@ std::string text_of(Reason reason, const ReplyContext& context) {
     case Reason::draining:
       return "This router is stopping. Try again in a moment.";
     case Reason::replica_exited:
-      return fmt::format(
-          "Replica closed connection before replying: it ended while it had this "
-          "request (a crash, or out of memory). The request may have run, so it was "
-          "not repeated. See `tidegate service get-logs -n {}`.",
-          context.service);
+      return replica_exited_text(reply.replica_end, context);
     case Reason::broken_reply:
       return fmt::format(
           "The reply of a replica of service {} was broken off. The request was not "
@@ -97,7 +108,7 @@ std::string text_of(Reason reason, const ReplyContext& context) {
     case Reason::client_gone:
       break;
   }
-  return std::string(word_of(reason));
+  return std::string(word_of(reply.reason));
 }
 
 }  // namespace
@@ -147,7 +158,7 @@ std::string_view word_of(Reason reason) {
 }
 
 http::Reply to_http(const LocalReply& reply, const ReplyContext& context) {
-  std::string message = text_of(reply.reason, context);
+  std::string message = text_of(reply, context);
   if (!reply.detail.empty()) message += " (" + reply.detail.substr(0, kDetailMax) + ")";
   const Json body{{"code", reply.status},
                   {"reason", word_of(reply.reason)},

@@ -40,8 +40,9 @@ std::string_view word_of(Reason reason);
 struct LocalReply {
   int status;
   Reason reason;
-  std::string_view allow = {};  // 405: the methods that are allowed
-  std::string detail = {};      // what exactly was wrong, if a stage knows more than the reason
+  std::string_view allow = {};   // 405: the methods that are allowed
+  std::string replica_end = {};  // how the replica ended, if that is known
+  std::string detail = {};       // what exactly was wrong, if a stage knows more than the reason
 };
 
 // A stage of a request gives its value or ends the request.

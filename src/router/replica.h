@@ -37,14 +37,16 @@ struct VersionState {
 
 struct Replica {
   Replica(std::string replica_id, http::Address replica_address,
-          std::shared_ptr<VersionState> of_version)
+          std::shared_ptr<VersionState> of_version, std::string exit_record_path = {})
       : id(std::move(replica_id)),
         address(std::move(replica_address)),
-        version(std::move(of_version)) {}
+        version(std::move(of_version)),
+        exit_record(std::move(exit_record_path)) {}
 
   const std::string id;
   const http::Address address;
   const std::shared_ptr<VersionState> version;
+  const std::string exit_record;  // table::Replica::exit_record
   // The one shared write of a request: 0 <= in_flight <= the version's limit.
   alignas(64) std::atomic<std::uint32_t> in_flight{0};
   // After a failure that proves that nothing started, it is left alone for a while.

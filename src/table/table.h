@@ -15,6 +15,9 @@ namespace tidegate::table {
 struct Replica {
   std::string id;
   std::string address;  // http::Address::text()
+  // A JSON file on the router's machine whose member `text` tells how the replica ended, once it
+  // has; empty: there is none.
+  std::string exit_record = {};
   friend bool operator==(const Replica&, const Replica&) = default;
 };
 

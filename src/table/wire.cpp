@@ -27,6 +27,7 @@ void to_wire(const Version& version, pb::Version& out) {
     pb::Replica& added = *out.add_replicas();
     added.set_id(replica.id);
     added.set_address(replica.address);
+    added.set_exit_record(replica.exit_record);
   }
   out.set_from_pods(version.from_pods);
 }
@@ -58,7 +59,8 @@ Result<Version> from_wire(const pb::Version& in) {
       return fail(Code::invalid,
                   fmt::format("version {} has a replica without id or address", in.id()));
     }
-    version.replicas.push_back(Replica{.id = replica.id(), .address = replica.address()});
+    version.replicas.push_back(Replica{
+        .id = replica.id(), .address = replica.address(), .exit_record = replica.exit_record()});
   }
   return version;
 }

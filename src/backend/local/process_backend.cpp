@@ -238,6 +238,7 @@ Result<> ProcessBackend::update(Known& known, const os::Path& folder) {
     replica.id = folder.filename().string();
     replica.node = node_;
     replica.address = "unix:" + (folder / kSocket).string();
+    replica.exit_record = (folder / kExitFile).string();
     auto spec = read_spec(folder);
     if (spec) replica.version_id = spec->version_id;
     if (!spec) log(Level::warning, "replica_without_spec", {{"error", spec.error().message}});

@@ -96,6 +96,7 @@ Result<> write_exit(const os::Path& folder, const ReplicaExit& exit, WallTime ti
             {"signal", exit.signal},
             {"outOfMemory", exit.out_of_memory},
             {"asked", exit.asked},
+            {"text", exit.text()},
             {"time", format_iso(time)}};
   return os::write_file_atomic(folder / kExitFile, to_text(json));
 }

@@ -56,6 +56,9 @@ TEST(ShimFiles, ExitComesBackAsItWas) {
   auto read = read_exit(folder.path());
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->text(), "killed by signal 9 (Killed), out of memory, as asked");
+  // What routers read of it.
+  const std::string file = os::read_file(folder / kExitFile).value();
+  EXPECT_NE(file.find("\"text\":\"" + read->text() + "\""), std::string::npos) << file;
 }
 
 TEST(ReplicaExit, TextSaysWhatHappened) {

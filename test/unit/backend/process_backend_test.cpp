@@ -242,6 +242,7 @@ TEST_P(ProcessBackendTest, ReadyReplicaIsKnownByItsRealProcess) {
   EXPECT_TRUE(command.starts_with("/usr/bin/python3")) << command;
   EXPECT_EQ(ready.version_id, "s.1");
   EXPECT_EQ(ready.address, "unix:" + fs::canonical(data_).string() + "/replicas/r1/run/s");
+  EXPECT_EQ(ready.exit_record, fs::canonical(data_).string() + "/replicas/r1/exit.json");
   EXPECT_FALSE(ready.node.empty());
   EXPECT_FALSE(ready.exit.has_value());
 }

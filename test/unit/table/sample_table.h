@@ -6,14 +6,15 @@ namespace tidegate::table {
 
 // One of everything, none of the values a default.
 inline Table sample_table() {
-  Version version{.id = "svc-1.2",
-                  .name = "blue",
-                  .weight = 30,
-                  .max_concurrent_per_replica = 4,
-                  .max_queue_wait = Milliseconds(750),
-                  .scoring_timeout = Milliseconds(1234),
-                  .replicas = {{.id = "r1", .address = "unix:/tmp/r1.sock"},
-                               {.id = "r2", .address = "tcp:127.0.0.1:5001"}}};
+  Version version{
+      .id = "svc-1.2",
+      .name = "blue",
+      .weight = 30,
+      .max_concurrent_per_replica = 4,
+      .max_queue_wait = Milliseconds(750),
+      .scoring_timeout = Milliseconds(1234),
+      .replicas = {{.id = "r1", .address = "unix:/tmp/r1.sock", .exit_record = "/tmp/r1.json"},
+                   {.id = "r2", .address = "tcp:127.0.0.1:5001"}}};
   Version empty{.id = "svc-1.3", .name = "green", .replicas = {}};
   Service keyed{.workspace = "default",
                 .name = "diabetes",
