@@ -11,7 +11,10 @@ constexpr int kAcceptsPerTurn = 32;
 
 void Listener::on_readable() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    if (!owner_.wants_connection()) return;
+    if (!owner_.wants_connection()) {
+      if (i == 0) return owner_.on_no_place();
+      break;  // whether one more waits is not known yet
+    }
     SocketAddress peer;
     peer.size = sizeof peer.storage;
     os::UniqueFd accepted(::accept4(fd(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));

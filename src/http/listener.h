@@ -10,7 +10,9 @@ class Listener final : public Socket {
  public:
   class Owner {
    public:
-    virtual bool wants_connection() const = 0;  // false: accepting stops until resume()
+    virtual bool wants_connection() const = 0;
+    // A connection waits that is not wanted. Accepting stops until resume().
+    virtual void on_no_place() {}
     virtual void on_accepted(os::UniqueFd fd, const SocketAddress& peer) = 0;
     // Out of descriptors or memory. Accepting stops until resume(): the listener stays readable, so
     // asking again at once would only burn the core that could close connections.

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -16,6 +17,7 @@ namespace tidegate::http {
 namespace {
 
 constexpr Milliseconds kAcceptBackOff{100};
+constexpr std::size_t kClosedForRoomMax = 32;  // at a time
 
 std::atomic<std::uint64_t> servers_made{0};
 
@@ -37,7 +39,9 @@ struct Server::Impl final : ServerShared, Listener::Owner {
 
   bool wants_connection() const override { return connections.size() < options.connections_max; }
   void on_accepted(os::UniqueFd fd, const SocketAddress& peer) override;
+  void on_no_place() override;
   void on_accept_failed(int error) override;
+  bool make_room();
   void resume_accepting();
   void on_closed(ServerConnection& connection) override;
   void close_listeners();
@@ -58,7 +62,29 @@ void Server::Impl::on_accepted(os::UniqueFd fd, const SocketAddress& peer) {
   connections.push_back(std::move(connection));
 }
 
+// Nobody may keep others out by connecting and saying nothing. True: some were closed.
+bool Server::Impl::make_room() {
+  const MonoTime limit = loop.now() - options.idle_spared;
+  std::vector<ServerConnection*> idle;
+  for (const auto& connection : connections) {
+    if (connection->idle_since().value_or(MonoTime::max()) < limit)
+      idle.push_back(connection.get());
+  }
+  const std::size_t count = std::min(idle.size(), kClosedForRoomMax);
+  std::ranges::partial_sort(idle, idle.begin() + static_cast<std::ptrdiff_t>(count), {},
+                            &ServerConnection::idle_since);
+  const std::size_t before = connections.size();
+  for (std::size_t i = 0; i < count; ++i) idle[i]->make_room();
+  return connections.size() < before;
+}
+
+void Server::Impl::on_no_place() {
+  // on_closed() goes on accepting at once, here or later.
+  if (!make_room()) accept_again.start(kAcceptBackOff, [this] { resume_accepting(); });
+}
+
 void Server::Impl::on_accept_failed(int error) {
+  if (make_room()) return resume_accepting();
   log(Level::warning, "accept_failed",
       {{"error", std::string_view(::strerror(error))}, {"connections", connections.size()}});
   accept_again.start(kAcceptBackOff, [this] { resume_accepting(); });

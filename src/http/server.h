@@ -83,6 +83,9 @@ struct ServerOptions {
   Milliseconds body_timeout{60'000};     // between two pieces of a body; 408, then close
   Milliseconds write_timeout{60'000};    // a client that does not take its reply
   std::size_t connections_max = 10'000;  // more: accepting pauses until one closes
+  // When there is no place or descriptor for another connection, those that have waited longest for
+  // a request, and longer than this, are closed.
+  Milliseconds idle_spared{1'000};
   // Builds the reply to what is no HTTP or breaks a limit (400, 408, 413, 431, 501, 505).
   std::function<Reply(int status, std::string_view reason)> error_reply;
 };

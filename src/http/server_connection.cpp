@@ -36,6 +36,17 @@ void ServerConnection::drain() {
   on_readable();
 }
 
+std::optional<MonoTime> ServerConnection::idle_since() const {
+  if (phase_ != Phase::idle) return std::nullopt;
+  return idle_since_;
+}
+
+void ServerConnection::make_room() {
+  int unread = 0;
+  ::ioctl(fd(), FIONREAD, &unread);
+  if (phase_ == Phase::idle && unread == 0) close_now();
+}
+
 void ServerConnection::shut_down() {
   server_ = nullptr;
   leave();
@@ -238,6 +249,7 @@ void ServerConnection::next_request() {
   in_.unpin();
   scanner_.reset();
   phase_ = Phase::idle;
+  idle_since_ = loop_.now();
   const Milliseconds idle_timeout = server_->options.idle_timeout;
   if (idle_timeout > Milliseconds(0)) {
     read_deadline_.set(loop_.now() + idle_timeout);

@@ -57,6 +57,10 @@ class ServerConnection final : public Socket, private ServerCall, private Deadli
   bool start(os::UniqueFd fd);
   // The server drains: closes if nothing is going on, else after the next reply.
   void drain();
+  // Since when it waits for a request; nullopt: it does not.
+  std::optional<MonoTime> idle_since() const;
+  // Closes, for the sake of another, unless a request has arrived.
+  void make_room();
   // The server goes away. A handler that is still busy hears on_gone.
   void shut_down();
 
@@ -122,6 +126,7 @@ class ServerConnection final : public Socket, private ServerCall, private Deadli
   SocketAddress peer_;
   mutable std::string peer_text_;
   Phase phase_ = Phase::idle;
+  MonoTime idle_since_;
   Deadline read_deadline_;
   Deadline write_deadline_;
   InBuffer in_;

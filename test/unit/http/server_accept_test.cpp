@@ -34,6 +34,45 @@ TEST(ServerAccept, PausesAtTheLimitUntilAConnectionCloses) {
   EXPECT_EQ(server.connections(), 2u);
 }
 
+TEST(ServerAccept, ClosesIdleConnectionsForThoseThatComeWhenAllPlacesAreTaken) {
+  ServerOptions options;
+  options.connections_max = 3;
+  options.idle_spared = Milliseconds(0);
+  HeldCall held;
+  TestServer server(held.take(), options);
+  RawSocket busy = server.connect();
+  busy.send(kGet);
+  ASSERT_TRUE(becomes_true([&] { return held.calls() == 1; }));
+  RawSocket silent = server.connect();
+  RawSocket half = server.connect();
+  half.send("GET / HT");
+  ASSERT_TRUE(server.connections_become(3));
+  RawSocket fresh = server.connect();
+  EXPECT_EQ(silent.read_to_end(), "");
+  held.run(server, [](ServerCall& call) { call.reply(text_reply("ok")); });
+  EXPECT_TRUE(busy.read_until("ok").ends_with("ok"));
+  fresh.send(kGet);
+  ASSERT_TRUE(becomes_true([&] { return held.calls() == 2; }));
+  held.run(server, [](ServerCall& call) { call.reply(text_reply("ok")); });
+  EXPECT_TRUE(fresh.read_until("ok").ends_with("ok"));
+}
+
+TEST(ServerAccept, ClosesNoIdleConnectionWhileNobodyWaitsForAPlace) {
+  ServerOptions options;
+  options.connections_max = 2;
+  options.idle_spared = Milliseconds(0);
+  TestServer server(echo, options);
+  RawSocket first = server.connect();
+  RawSocket second = server.connect();
+  ASSERT_TRUE(server.connections_become(2));
+  for (int i = 0; i < 20; ++i) {
+    first.send(kGet);
+    EXPECT_TRUE(first.read_until("GET / <>").ends_with("GET / <>"));
+    second.send(kGet);
+    EXPECT_TRUE(second.read_until("GET / <>").ends_with("GET / <>"));
+  }
+}
+
 // Takes all descriptors this process may have.
 class NoDescriptorsLeft {
  public:
