@@ -120,4 +120,36 @@ bool to_text(PyObject* object, std::string& out) {
   return true;
 }
 
+PyObject* set_error(const Error& error) {
+  PyErr_SetString(error.code == Code::invalid ? PyExc_ValueError : PyExc_OSError,
+                  error.message.c_str());
+  return nullptr;
+}
+
+bool to_addresses(PyObject* sequence, std::vector<http::Address>& out) {
+  const Py_ssize_t count = PySequence_Size(sequence);
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    Ref item(PySequence_GetItem(sequence, i));
+    std::string text;
+    if (!item || !to_text(item.get(), text)) return false;
+    Result<http::Address> address = http::Address::parse(text);
+    if (!address) {
+      set_error(address.error());
+      return false;
+    }
+    out.push_back(std::move(*address));
+  }
+  return count >= 0;
+}
+
+PyObject* address_list(const std::vector<http::Address>& addresses) {
+  Ref list(PyList_New(0));
+  for (const http::Address& address : addresses) {
+    const std::string text = address.text();
+    Ref item(PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
+    if (!list || !item || PyList_Append(list.get(), item.get()) != 0) return nullptr;
+  }
+  return list.release();
+}
+
 }  // namespace tidegate::python

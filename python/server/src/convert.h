@@ -1,6 +1,10 @@
 // Between scoring's values and Python's. All with the GIL held.
 #pragma once
 
+#include <vector>
+
+#include "base/error.h"
+#include "http/address.h"
 #include "python.h"
 #include "scoring/request.h"
 
@@ -14,5 +18,12 @@ bool run_handler(PyObject* handler, scoring::Job& job);
 
 // str -> UTF-8 text. False: a Python error is set.
 bool to_text(PyObject* object, std::string& out);
+
+// ValueError for Code::invalid, else OSError. Always nullptr.
+PyObject* set_error(const Error& error);
+// Sequence of texts -> addresses. False: a Python error is set.
+bool to_addresses(PyObject* sequence, std::vector<http::Address>& out);
+// New reference to a list of texts, or nullptr with a Python error set.
+PyObject* address_list(const std::vector<http::Address>& addresses);
 
 }  // namespace tidegate::python

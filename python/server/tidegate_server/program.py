@@ -1,21 +1,20 @@
 """The life of a replica: settings, listen, load, init(), serve, stop."""
 
 import atexit
-import faulthandler
 import os
 import signal
 import sys
 import threading
-from typing import Any, Dict, NoReturn, Optional
+from typing import Any, Callable, Dict, NoReturn, Optional
 
 from . import (
-    _core, call, command_line, debugger, logging_file, logs, names, overview, script, startup, swagger)
+    _core, call, command_line, debugger, logging_file, logs, names, overview, script, startup, swagger, worker, workers)
 from .logs import logger
 from .settings import Settings, SettingsError, read_settings
 
 
 def main() -> NoReturn:
-    faulthandler.enable()  # a crash in C code names the Python line on standard error
+    worker.prepare_traces()
     notes = command_line.apply(sys.argv[1:], program_name(), os.environ)
     error_file = os.environ.get("TIDEGATE_STARTUP_ERROR", "")
     try:
@@ -25,11 +24,25 @@ def main() -> NoReturn:
             overview.show(settings, os.environ)
         for note in notes + settings.notes:
             logs.write_line(logs.prefix("W", logger.name, "") + note)
-        serve(settings)
+        if settings.needs_master:
+            leave(workers.run(settings))
     except startup.StartFailed as failure:
-        startup.report(failure, os.environ.get("AZUREML_MODEL_DIR", ""), error_file)
-        leave(startup.EXIT_CODE)
+        leave_failed(failure, error_file)
+    run(settings, error_file, lambda progress: None)
+
+
+def run(settings: Settings, error_file: str, tell: Callable[[Dict[str, Any]], None]) -> NoReturn:
+    """One process that scores. `tell` hears how far it is."""
+    try:
+        serve(settings, tell)
+    except startup.StartFailed as failure:
+        leave_failed(failure, error_file)
     leave(0)
+
+
+def leave_failed(failure: startup.StartFailed, error_file: str) -> NoReturn:
+    startup.report(failure, os.environ.get("AZUREML_MODEL_DIR", ""), error_file)
+    leave(startup.EXIT_CODE)
 
 
 def program_name() -> str:
@@ -48,7 +61,7 @@ def get_settings() -> Settings:
     return settings
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, tell: Callable[[Dict[str, Any]], None]) -> None:
     lines = logging_file.request_lines(settings.logging_file)
     server = make_server(settings, lines.write_fd if lines else logs.STDOUT_FD)
     try:
@@ -57,6 +70,7 @@ def serve(settings: Settings) -> None:
         install_logs(settings, server, lines)
         debugger.connect(settings.debug_port)
         entry = load_script(settings)
+        tell({"is": "init"})
         run_init(entry)
         documents = make_swagger(settings, entry)
         call.raise_on_alarm(server.timed_out)
@@ -64,6 +78,7 @@ def serve(settings: Settings) -> None:
         logger.info("Scoring timeout is set to %d", settings.scoring_timeout_ms)
         logger.info("Worker with pid %d ready for serving traffic", os.getpid())
         server.open(headers=entry.needs_headers, every_method=entry.needs_every_method, swagger=documents)
+        tell({"is": "ready", "slots": 1})
         server.serve(call.make_handler(entry, settings.scoring_timeout_ms))
         logger.info("Worker exiting (pid: %d)", os.getpid())
     finally:

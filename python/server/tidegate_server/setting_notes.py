@@ -21,8 +21,9 @@ def notes_on(text: Callable[[str], str], file: ConfigFile) -> List[str]:
         notes.append("APP_INSIGHTS_LOG_RESPONSE_ENABLED is ignored: " + _NO_TELEMETRY)
     if text("AML_MDC_STORAGE_ENABLED").lower() == "true":
         notes.append("AML_MDC_STORAGE_ENABLED is ignored: " + _NO_TELEMETRY)
-    if text("WORKER_TIMEOUT"):
-        notes.append("WORKER_TIMEOUT is ignored: SCORING_TIMEOUT_MS limits each call of run()")
+    many = ("WORKER_COUNT", "TIDEGATE_WORKER_MAX_REQUESTS", "TIDEGATE_WORKER_MEMORY_MB")
+    if text("WORKER_TIMEOUT") and all(text(name) in ("", "0", "1") for name in many):
+        notes.append("WORKER_TIMEOUT is ignored with one process: SCORING_TIMEOUT_MS limits each call of run()")
     if text("WORKER_PRELOAD").lower() == "true":
         notes.append("WORKER_PRELOAD is ignored: each worker calls init() itself")
     if text("TRANSPORT_PROTOCOL"):

@@ -24,6 +24,9 @@ class Settings(NamedTuple):
     listen: List[str]
     concurrent_max: int
     worker_count: int
+    worker_timeout_s: int  # with several processes: a request that takes longer ends its worker; 0: none does
+    worker_max_requests: int  # then a worker is replaced; 0: never
+    worker_memory_mb: int  # then, too; 0: never
     body_max_bytes: int
     body_folder: str  # where bodies beyond a few MB wait
     version_header: str  # "" : not sent
@@ -35,6 +38,11 @@ class Settings(NamedTuple):
     debug_port: int  # where a debugger listens; 0: none
     notes: List[str]  # for the log: what was said and does not count
     cors_origins: List[str]  # empty: no CORS
+
+    @property
+    def needs_master(self) -> bool:
+        """Scoring happens in processes that another one starts and replaces."""
+        return self.worker_count > 1 or self.worker_max_requests > 0 or self.worker_memory_mb > 0
 
 
 LOG_LEVELS = {
@@ -84,6 +92,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
                                % (", ".join(LOG_LEVELS), log_level, values.source("AZUREML_LOG_LEVEL")))
     shows_version = text("SERVER_VERSION_LOG_RESPONSE_ENABLED", "true").lower() == "true"
     has_router = bool(environ.get("TIDEGATE_LISTEN", ""))
+    worker_count = number("WORKER_COUNT", 1, 1)
     settings = Settings(
         app_root=app_root,
         entry_script=text("AZUREML_ENTRY_SCRIPT"),
@@ -96,8 +105,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_level=LOG_LEVELS.get(log_level, "INFO"),
         has_router=has_router,
         listen=addresses(values),
-        concurrent_max=number("TIDEGATE_MAX_CONCURRENT", 1 if has_router else WAITING_MAX_DEFAULT, 1),
-        worker_count=number("WORKER_COUNT", 1, 1),
+        concurrent_max=number("TIDEGATE_MAX_CONCURRENT", worker_count if has_router else WAITING_MAX_DEFAULT, 1),
+        worker_count=worker_count,
+        worker_timeout_s=number("WORKER_TIMEOUT", 300, 0),
+        worker_max_requests=number("TIDEGATE_WORKER_MAX_REQUESTS", 0, 0),
+        worker_memory_mb=number("TIDEGATE_WORKER_MEMORY_MB", 0, 0),
         body_max_bytes=number("TIDEGATE_BODY_MAX_BYTES", 100 << 20, 0),
         body_folder=text("TMPDIR", "/tmp"),
         version_header="tidegate/" + __version__ if shows_version else "",
