@@ -15,13 +15,13 @@ constexpr std::size_t kFailureLinesMax = 6;
 
 os::Command Buildah::command(std::vector<std::string> words) const {
   os::Command command;
-  command.argv = {"buildah",
-                  "--root",
-                  (options_.storage / "store").string(),
-                  "--runroot",
-                  (options_.storage / "run").string(),
-                  "--registries-conf",
-                  options_.registries.string()};
+  command.argv = options_.before;
+  for (std::string word :
+       {std::string("buildah"), std::string("--root"), (options_.storage / "store").string(),
+        std::string("--runroot"), (options_.storage / "run").string(),
+        std::string("--registries-conf"), options_.registries.string()}) {
+    command.argv.push_back(std::move(word));
+  }
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   return command;
 }
@@ -88,6 +88,10 @@ os::Command Buildah::push(std::string_view image, std::string_view target,
 
 os::Command Buildah::remove_container(std::string_view container) const {
   return command({"rm", std::string(container)});
+}
+
+os::Command Buildah::remove_all_containers() const {
+  return command({"rm", "--all"});
 }
 
 os::Command Buildah::remove_image(std::string_view image) const {

@@ -14,6 +14,8 @@ namespace tidegate::image {
 class Buildah {
  public:
   struct Options {
+    // Words before each command, of a program that runs it; empty: none.
+    std::vector<std::string> before = {};
     os::Path storage;     // its images and containers; nobody else's
     os::Path registries;  // file: registries_text()
     os::Path logins;      // file: logins_text(); empty: those of `buildah login`
@@ -42,6 +44,8 @@ class Buildah {
   os::Command push(std::string_view image, std::string_view target,
                    const os::Path& digest_file) const;
   os::Command remove_container(std::string_view container) const;
+  // Also those of Docker steps, which have names that buildah chose.
+  os::Command remove_all_containers() const;
   os::Command remove_image(std::string_view image) const;
 
  private:

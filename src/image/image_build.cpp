@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "image/install_script.h"
+#include "image/workshop.h"
 
 namespace tidegate::image {
 namespace {
@@ -43,9 +44,12 @@ std::vector<oci::RegistryOptions> registries_of(const ImagesOptions& options,
   return all;
 }
 
-Buildah::Options buildah_options(const ImagesOptions& options, const os::Path& folder,
+Buildah::Options buildah_options(const ImagesOptions& options,
+                                 const std::vector<std::string>& before, const os::Path& folder,
                                  const BaseImage& base) {
-  Buildah::Options out{.storage = options.root / "buildah", .registries = folder / "registries"};
+  Buildah::Options out{.before = before,
+                       .storage = options.root / kStorageFolder,
+                       .registries = folder / "registries"};
   bool has_logins = false;
   bool has_certificates = false;
   for (const oci::RegistryOptions& registry : registries_of(options, base)) {
@@ -63,28 +67,27 @@ std::string image_repository(const Recipe& recipe) {
   return "azureml/azureml_" + short_hash(recipe);
 }
 
-ImageBuild::ImageBuild(const ImagesOptions& options, os::CommandRunner& runner, const ImageJob& job)
+ImageBuild::ImageBuild(const ImagesOptions& options, os::CommandRunner& runner,
+                       const std::vector<std::string>& before, const ImageJob& job)
     : options_(options),
       runner_(runner),
       job_(job),
-      folder_(options.root / "builds" / short_hash(job.recipe)),
+      folder_(options.root / kBuildsFolder / short_hash(job.recipe)),
       mounted_(folder_ / "inside"),
-      name_("azureml_" + short_hash(job.recipe)),
-      base_tag_("localhost/base_" + short_hash(job.recipe)),
-      buildah_(buildah_options(options, folder_, job.base)) {}
+      name_(container_of(short_hash(job.recipe))),
+      base_tag_(base_tag_of(short_hash(job.recipe))),
+      buildah_(buildah_options(options, before, folder_, job.base)) {}
 
 ImageBuild::~ImageBuild() {
   forget(buildah_.remove_container(name_));
   forget(buildah_.remove_image("localhost/" + name_));
   if (!job_.environment.base_dockerfile.empty()) forget(buildah_.remove_image(base_tag_));
-  // What is left is removed by the next build of this recipe.
+  // What is left is removed by the next build.
   (void)os::remove_tree(folder_);
 }
 
 Result<std::string> ImageBuild::run() {
   TIDEGATE_TRY_VOID(prepare_folder());
-  // Of a build that ended with its process.
-  forget(buildah_.remove_container(name_));
   std::string base = job_.base.name;
   if (!job_.environment.base_dockerfile.empty()) {
     TIDEGATE_TRY(base, build_docker_steps());

@@ -34,8 +34,9 @@ struct ImageJob {
 class ImageBuild {
  public:
   // All outlive it. Only one at a time may have the recipe of `job`, in all processes of
-  // options.root.
-  ImageBuild(const ImagesOptions& options, os::CommandRunner& runner, const ImageJob& job);
+  // options.root, and the caller is in the root's workshop. before: Workshop::confinement().
+  ImageBuild(const ImagesOptions& options, os::CommandRunner& runner,
+             const std::vector<std::string>& before, const ImageJob& job);
   ~ImageBuild();  // removes the container, the local image and the folder
   ImageBuild(const ImageBuild&) = delete;
 

@@ -13,6 +13,7 @@
 #include "image/requirements.h"
 #include "image/single_flight.h"
 #include "image/uv.h"
+#include "image/workshop.h"
 #include "os/file_lock.h"
 #include "os/real_clock.h"
 
@@ -29,20 +30,26 @@ std::unexpected<Error> registry_error(std::string_view place, const std::string&
                                       const Error& error) {
   return fail(error.code,
               fmt::format("environment: the {} {} cannot be asked: {}; check that it runs, that it "
-                          "can be reached from here, and the compute target's registry login",
+                          "can be reached from here, and the compute target's registry login "
+                          "(attach the cluster again to change it)",
                           place, address, error.message));
+}
+
+// Mounts must be absolute.
+ImagesOptions with_absolute_root(ImagesOptions options) {
+  options.root = std::filesystem::absolute(options.root);
+  return options;
 }
 
 }  // namespace
 
 struct Images::Impl {
   Impl(ImagesOptions given, os::CommandRunner& a_runner, fetch::Client& a_http)
-      : options(std::move(given)),
+      : options(with_absolute_root(std::move(given))),
         runner(a_runner),
         http(a_http),
-        workspace(options.workspace, http) {
-    // Mounts must be absolute.
-    options.root = std::filesystem::absolute(options.root);
+        workspace(options.workspace, http),
+        workshop(options.root, runner, clock) {
     if (!options.global.address.empty()) global.emplace(options.global, http);
   }
 
@@ -54,6 +61,7 @@ struct Images::Impl {
   // Own synchronisation.
   oci::Registry workspace;
   std::optional<oci::Registry> global;
+  Workshop workshop;
   SingleFlight builds;
 
   Result<BuiltEnvironment> ensure(const domain::Environment& environment,
@@ -216,7 +224,8 @@ Result<BuiltEnvironment> Images::Impl::build(const ImageJob& job) {
   MonoTime start = clock.mono();
   job.on_line(fmt::format("environment {}: not in the {}{}; building", job.key(), kWorkspace,
                           global ? fmt::format(" nor the {}", kGlobal) : ""));
-  ImageBuild work(options, runner, job);
+  TIDEGATE_TRY(os::FileLock inside, workshop.enter());
+  ImageBuild work(options, runner, workshop.confinement(), job);
   TIDEGATE_TRY(std::string digest, work.run());
   TIDEGATE_TRY_VOID(check_python(work.python(), job));
   BuiltEnvironment built = environment_of(job, workspace, digest);

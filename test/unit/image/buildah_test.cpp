@@ -39,7 +39,14 @@ TEST(Buildah, CommandsAreTheseWords) {
       words_of(buildah.push("localhost/e", "r:1/azureml/e:latest", "/b/digest")),
       (Words{"push", "--digestfile", "/b/digest", "localhost/e", "docker://r:1/azureml/e:latest"}));
   EXPECT_EQ(words_of(buildah.remove_container("c")), (Words{"rm", "c"}));
+  EXPECT_EQ(words_of(buildah.remove_all_containers()), (Words{"rm", "--all"}));
   EXPECT_EQ(words_of(buildah.remove_image("localhost/e")), (Words{"rmi", "localhost/e"}));
+}
+
+TEST(Buildah, IsRunByTheProgramThatIsPutBefore) {
+  Buildah buildah({.before = {"unshare", "--pid"}, .storage = "/d", .registries = "/r"});
+  Words words = buildah.remove_container("c").argv;
+  EXPECT_EQ(Words(words.begin(), words.begin() + 3), (Words{"unshare", "--pid", "buildah"}));
 }
 
 TEST(Buildah, LoginsAndCertificatesGoToWhatUsesTheNetwork) {

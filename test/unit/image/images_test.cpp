@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "os/file_lock.h"
 #include "os/sha256.h"
 #include "support/temp_dir.h"
 
@@ -75,17 +76,24 @@ class FakeBuildah final : public os::CommandRunner {
   bool is_missing = false;
   std::atomic<int> pushes = 0;
   std::mutex mutex;
-  std::vector<std::string> verbs;  // guarded by mutex
-  std::string storage;             // guarded by mutex
+  std::vector<std::string> verbs;     // guarded by mutex
+  std::string storage;                // guarded by mutex
+  std::vector<std::string> removals;  // guarded by mutex; rm and rmi with their last word
+  bool can_confine = false;
+  std::atomic<int> confined = 0;  // commands that ran so
 
   Result<os::ExitStatus> run(const os::Command& command, const LineSink& on_line) override {
     if (is_missing) return fail(Code::not_found, "buildah: No such file or directory");
-    std::string verb = command.argv.at(7);
+    auto buildah = std::ranges::find(command.argv, "buildah");
+    if (buildah == command.argv.end()) return os::ExitStatus{.code = can_confine ? 0 : 1};
+    if (buildah != command.argv.begin()) ++confined;
+    std::string verb = buildah[7];
     Answer answer;
     {
       std::lock_guard lock(mutex);
-      if (verb != "rm" && verb != "rmi") verbs.push_back(verb);
-      storage = command.argv.at(2);
+      bool removes = verb == "rm" || verb == "rmi";
+      (removes ? removals : verbs).push_back(removes ? verb + " " + command.argv.back() : verb);
+      storage = buildah[2];
       answer = answers[verb];
     }
     if (verb == "run") write_outputs(command);
@@ -171,6 +179,38 @@ class ImagesTest : public testing::Test {
                  buildah_,
                  registries_};
 };
+
+TEST_F(ImagesTest, WhatAKilledBuildLeftIsRemovedByTheNextBuild) {
+  os::Path left = folder_ / "builds" / "0123456789abcdef0123456789abcdef";
+  os::make_directories(left / "inside").value();
+  ASSERT_TRUE(ensure().has_value());
+  EXPECT_FALSE(std::filesystem::exists(left));
+  ASSERT_GE(buildah_.removals.size(), 3U);
+  EXPECT_EQ(std::vector<std::string>(buildah_.removals.begin(), buildah_.removals.begin() + 3),
+            (std::vector<std::string>{"rm --all",
+                                      "rmi localhost/azureml_0123456789abcdef0123456789abcdef",
+                                      "rmi localhost/base_0123456789abcdef0123456789abcdef"}));
+}
+
+TEST_F(ImagesTest, WhileAnotherBuildRunsNothingOfItIsRemoved) {
+  os::Path other = folder_ / "builds" / "0123456789abcdef0123456789abcdef";
+  os::make_directories(other).value();
+  auto held = os::FileLock::try_share(folder_ / "builds.lock").value();
+  ASSERT_TRUE(ensure().has_value());
+  EXPECT_TRUE(std::filesystem::exists(other));
+  EXPECT_EQ(std::ranges::count(buildah_.removals, "rm --all"), 0);
+}
+
+TEST_F(ImagesTest, ABuildIsConfinedWhereThatIsPossible) {
+  ASSERT_TRUE(ensure().has_value());
+  EXPECT_EQ(buildah_.confined, 0);
+  FakeBuildah able(registries_);
+  able.can_confine = true;
+  registries_.manifests = {{"work:5000/base:12", kBase}};
+  Images images({.root = folder_.path(), .workspace = {.address = "work:5000"}}, able, registries_);
+  ASSERT_TRUE(images.ensure(environment_, {}, [](std::string_view) {}).has_value());
+  EXPECT_EQ(static_cast<std::size_t>(able.confined), able.verbs.size() + able.removals.size());
+}
 
 TEST_F(ImagesTest, RegistryThatIsDownIsNamedWithWhatToCheck) {
   environment_.base_image = "elsewhere/base@" + kBaseDigest;

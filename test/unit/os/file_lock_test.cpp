@@ -21,6 +21,19 @@ TEST(FileLock, SecondTakerIsToldNo) {
   EXPECT_TRUE(*FileLock::is_held(folder / "lock"));
 }
 
+TEST(FileLock, IsSharedByAnyNumberUntilSomebodyHasItAlone) {
+  test::TempDir folder;
+  auto first = FileLock::try_share(folder / "lock").value();
+  auto second = FileLock::try_share(folder / "lock").value();
+  EXPECT_TRUE(first && second);
+  EXPECT_FALSE(FileLock::try_take(folder / "lock").value());
+  first.reset();
+  second.reset();
+  auto alone = FileLock::try_take(folder / "lock").value();
+  EXPECT_TRUE(alone);
+  EXPECT_FALSE(FileLock::try_share(folder / "lock").value());
+}
+
 TEST(FileLock, MissingFileIsHeldByNobody) {
   test::TempDir folder;
   EXPECT_FALSE(*FileLock::is_held(folder / "lock"));
