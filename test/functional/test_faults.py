@@ -166,13 +166,57 @@ def metric(server, name):
     return sum(values)
 
 
-def test_the_exit_of_a_replica_is_told(own):
-    server = own("import os\ndef init(): pass\ndef run(body): os._exit(9)\n")
-    before = server.replicas("live")
-    reply = server.score("live")
-    assert (reply.status, reply.reason) == (502, "replica_exited")
-    wait_until(lambda: (now := server.replicas("live")) and now != before, what="a new replica")
-    assert "code 9" in server.cli("service", "get-logs", "-n", "live").out
+# What the body names ends the process.
+ENDING = """
+import ctypes, json, os, resource, signal
+
+def init():
+    pass
+
+def run(body):
+    way = json.loads(body)["way"]
+    if way == "segfault":
+        ctypes.string_at(0)
+    if way == "exit":
+        os._exit(7)
+    if way == "abort":
+        os.abort()
+    if way == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return way
+"""
+
+ENDS = {
+    "segfault": "killed by signal 11 (Segmentation fault)",
+    "exit": "exited with code 7",
+    "abort": "killed by signal 6 (Aborted)",
+    "kill": "killed by signal 9 (Killed)",
+}
+
+
+def test_the_caller_is_told_how_the_replica_ended_and_the_next_is_served_by_a_new_one(own):
+    """One after another on one service: each end is this replica's own."""
+    server = own(ENDING, maxQueueWaitMs=15_000)
+    for way, told in ENDS.items():
+        before = server.replicas("live")
+        reply = server.score("live", json.dumps({"way": way}))
+        assert (reply.status, reply.reason) == (502, "replica_exited")
+        assert told in reply.json()["message"], reply.json()
+        assert "not repeated" in reply.json()["message"]
+        assert server.score("live", b'{"way": "on"}').json() == "on"
+        wait_until(lambda: (now := server.replicas("live")) and now != before, what="a new replica")
+        wait_until(lambda: told in server.cli("service", "get-logs", "-n", "live").out, what=f"{told} in the log")
+
+
+def test_the_caller_is_told_also_while_control_is_stopped(own):
+    server = own(ENDING)
+    control, key = server.control(), server.key("live")
+    control.signal(19)
+    try:
+        message = score(server.uri("live"), key, b'{"way": "exit"}').json()["message"]
+    finally:
+        control.signal(18)
+    assert "exited with code 7" in message
 
 
 # --- update ---------------------------------------------------------------------------------------

@@ -27,6 +27,20 @@ def launch():
         replica.close()
 
 
+@pytest.fixture(scope="module")
+def module_launch():
+    """The same, for a module whose tests leave what they share as it was."""
+    replicas = []
+
+    def start(*args, **kwargs):
+        replicas.append(Replica(*args, **kwargs))
+        return replicas[-1]
+
+    yield start
+    for replica in replicas:
+        replica.close()
+
+
 @pytest.fixture
 def serve(launch):
     """serve(script, ...) -> Replica that is healthy."""

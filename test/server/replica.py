@@ -16,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path(os.environ.get("TIDEGATE_SERVER_PACKAGES") or ROOT / "build/release/python")
+# Libraries that the replica's interpreter loads first: the sanitizers' run time for a module that is built with them.
+PRELOAD = os.environ.get("TIDEGATE_SERVER_PRELOAD")
 PATIENCE_S = 30
 
 ECHO = """
@@ -83,6 +85,7 @@ class Replica:
             "AZUREML_ENTRY_SCRIPT": "score.py",
             "TIDEGATE_LISTEN": listen or f"unix:{self.socket},tcp:127.0.0.1:0",
             "TIDEGATE_STARTUP_ERROR": str(self.error_file),
+            **({"LD_PRELOAD": PRELOAD, "ASAN_OPTIONS": "detect_leaks=0"} if PRELOAD else {}),
             **(env or {}),
         }
         if flags is not None:
