@@ -15,6 +15,12 @@ Loop::~Loop() = default;
 void Loop::run() {
   impl_->context.run();
 }
+bool Loop::run_one() {
+  return impl_->context.run_one() > 0;
+}
+bool Loop::poll_one() {
+  return impl_->context.poll_one() > 0;
+}
 void Loop::stop() {
   impl_->context.stop();
 }

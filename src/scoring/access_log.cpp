@@ -22,8 +22,16 @@ void AccessLog::write(const Entry& entry) {
 }
 
 void AccessLog::warn(std::string_view request_id, std::string_view message) {
+  write_text('W', request_id, message);
+}
+
+void AccessLog::error(std::string_view request_id, std::string_view message) {
+  write_text('E', request_id, message);
+}
+
+void AccessLog::write_text(char level, std::string_view request_id, std::string_view message) {
   if (fd_ < 0) return;
-  begin_line('W', request_id);
+  begin_line(level, request_id);
   line_.append(message);
   flush();
 }

@@ -27,6 +27,7 @@ class AccessLog {
   };
   void write(const Entry& entry);
   void warn(std::string_view request_id, std::string_view message);
+  void error(std::string_view request_id, std::string_view message);
 
   // The line without its newline; what a client sent is made harmless (control characters as \xNN).
   std::string_view format_for_test(const Entry& entry);
@@ -35,6 +36,7 @@ class AccessLog {
   void begin_line(char level, std::string_view request_id);
   void append_escaped(std::string_view text);
   void format(const Entry& entry);
+  void write_text(char level, std::string_view request_id, std::string_view message);
   void flush();
 
   const int fd_;

@@ -15,6 +15,7 @@ void ExchangePool::give_back(Exchange& exchange) {
   ++exchange.use;
   exchange.call = nullptr;
   exchange.admitted = false;
+  exchange.given_up = false;
   exchange.started_ns.store(0, std::memory_order_relaxed);
   exchange.timed_out.store(false, std::memory_order_relaxed);
   exchange.request.headers.clear();

@@ -21,6 +21,8 @@ struct Exchange final : Job {
   MonoTime began;
   RequestIds ids;
   bool admitted = false;
+  // Its caller has been answered, but run() has not come back: the worker still has the job.
+  bool given_up = false;
 };
 
 // Exchanges are used again, with the memory of their short texts.

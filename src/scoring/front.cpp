@@ -59,7 +59,8 @@ Front::Front(http::Loop& loop, Worker& worker, FrontOptions options, const Clock
       clock_(clock),
       random_(random),
       log_(options_.log_fd, clock),
-      time_limit_(loop, worker, clock, options_.scoring_timeout),
+      time_limit_(loop, worker, clock, options_.scoring_timeout,
+                  [this](Job& job) { give_up(job); }),
       full_message_(fmt::format("The limit of this replica is reached: {} at once",
                                 options_.concurrent_max)) {
   TIDEGATE_CHECK(options_.concurrent_max > 0);
@@ -74,7 +75,7 @@ void Front::open(Needs needs, SwaggerDocuments swagger) {
 
 void Front::end() {
   stop_admitting();
-  worker_.end();
+  if (!std::exchange(ended_, true)) worker_.end();
 }
 
 void Front::on_request(http::ServerCall& call) {
@@ -217,10 +218,8 @@ void Front::admit(Exchange& exchange) {
 
 void Front::finish(Job& job) {
   auto& exchange = static_cast<Exchange&>(job);
-  TIDEGATE_CHECK(exchange.admitted && admitted_ > 0);
-  time_limit_.remove(exchange);
-  // Before the reply: whoever reads it may send the next request at once.
-  --admitted_;
+  leave(exchange);
+  if (exchange.given_up) return exchanges_.give_back(exchange);
   Outcome& outcome = exchange.outcome;
   drop_ours(outcome.headers, exchange.ids);
   http::Reply answer{.status = outcome.status,
@@ -233,6 +232,35 @@ void Front::finish(Job& job) {
     answer.headers.emplace_back("x-ms-run-fn-exec-ms", fmt::format("{:.3f}", *outcome.run_ms));
   }
   reply(exchange, std::move(answer), outcome.failed);
+}
+
+// Before the reply: whoever reads it may send the next request at once.
+void Front::leave(Exchange& exchange) {
+  TIDEGATE_CHECK(exchange.admitted && admitted_ > 0);
+  time_limit_.remove(exchange);
+  --admitted_;
+  exchange.admitted = false;
+}
+
+// run() hangs where Python cannot interrupt it, and with it all that wait for its thread.
+void Front::give_up(Job& job) {
+  auto& exchange = static_cast<Exchange&>(job);
+  stop_admitting();
+  log_.error(
+      exchange.ids.request_id,
+      fmt::format("run() has not come back from code that cannot be interrupted, {} ms after "
+                  "its time limit of {} ms; this process ends, so that a new one takes its "
+                  "place. Standard error shows where it hangs",
+                  grace_after(options_.scoring_timeout).count(), options_.scoring_timeout.count()));
+  worker_.is_stuck(job);
+  while (Job* waiting = worker_.take_back()) {
+    leave(static_cast<Exchange&>(*waiting));
+    refuse(static_cast<Exchange&>(*waiting));
+  }
+  exchange.given_up = true;
+  reply(exchange, text_reply(500, kJson, timeout_body(options_.scoring_timeout)),
+        Outcome::Failed::yes);
+  if (when_stuck_) when_stuck_();
 }
 
 // The client's leaving frees no place: run() goes on, and its end comes by finish().
@@ -271,7 +299,11 @@ void Front::reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed)
     options_.cors.add_headers(exchange.call->head(), reply.headers);
     exchange.call->reply(std::move(reply));
   }
-  exchanges_.give_back(exchange);
+  if (exchange.given_up) {
+    exchange.call = nullptr;
+  } else {
+    exchanges_.give_back(exchange);
+  }
 }
 
 void Front::add_common_headers(http::Reply& reply, const RequestIds& ids) const {

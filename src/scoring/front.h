@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 
 #include "base/secret.h"
@@ -43,8 +44,13 @@ class Front final : public http::RequestHandler {
   bool is_stopping() const { return phase_.load() == Phase::stopping; }  // any thread
   // stop_admitting(), and the worker is told that no job comes after those it has.
   void end();
+  // No admitted request is left, and none will come.
+  bool has_ended() const { return ended_ && admitted_ == 0; }
   // The worker is done with a job that begin() gave it.
   void finish(Job& job);
+  // Called once a job did not come back from its interruption: it has been answered, and those that
+  // waited were refused; the process should end when the replies have been written.
+  void when_stuck(std::function<void()> task) { when_stuck_ = std::move(task); }
 
   http::Reply error_reply(int status, std::string_view reason) const;
 
@@ -67,6 +73,8 @@ class Front final : public http::RequestHandler {
   void body_failed(Exchange& exchange, const Error& error);
   void admit(Exchange& exchange);
   void on_gone(Exchange& exchange);
+  void leave(Exchange& exchange);
+  void give_up(Job& job);
   void drop_ours(HeaderList& headers, const RequestIds& ids) const;
   void add_common_headers(http::Reply& reply, const RequestIds& ids) const;
 
@@ -82,6 +90,8 @@ class Front final : public http::RequestHandler {
   const std::string full_message_;
   std::size_t admitted_ = 0;  // <= options_.concurrent_max
   bool warned_of_legacy_id_ = false;
+  bool ended_ = false;
+  std::function<void()> when_stuck_;
   std::atomic<Phase> phase_{Phase::starting};
 };
 

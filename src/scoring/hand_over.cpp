@@ -1,71 +1,60 @@
 #include "scoring/hand_over.h"
 
 #include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <cerrno>
-
-#include "base/check.h"
 
 namespace tidegate::scoring {
 
-HandOver::HandOver(std::size_t jobs_max, const Clock& clock)
-    : clock_(clock),
-      jobs_max_(jobs_max),
-      event_(::eventfd(0, EFD_CLOEXEC)),
-      ring_(std::make_unique<std::atomic<Job*>[]>(jobs_max)) {
-  TIDEGATE_CHECK(event_);
+void HandOver::begin(Job& job) {
+  std::lock_guard hold(mutex_);
+  waiting_.push_back(&job);
+  waiting_count_.store(waiting_.size());
+  if (sleepers_ > 0) came_.notify_one();
 }
 
-void HandOver::begin(Job& job) {
-  const std::size_t place = put_.load(std::memory_order_relaxed);
-  TIDEGATE_CHECK(place - taken_.load() < jobs_max_);
-  ring_[place % jobs_max_].store(&job, std::memory_order_relaxed);
-  // Sequentially consistent, as in wait(): either we see that it sleeps or it sees the job.
-  put_.store(place + 1);
-  if (sleeping_.exchange(false)) wake();
+// With mutex_ held.
+Job* HandOver::pop() {
+  if (waiting_.empty()) return nullptr;
+  Job* job = waiting_.front();
+  waiting_.pop_front();
+  waiting_count_.store(waiting_.size());
+  return job;
 }
 
 Job* HandOver::take() {
-  current_.store(nullptr);
-  const std::size_t place = taken_.load(std::memory_order_relaxed);
-  if (place == put_.load()) return nullptr;
-  Job* job = ring_[place % jobs_max_].load(std::memory_order_relaxed);
-  taken_.store(place + 1);
-  job->started_ns.store(clock_.mono().time_since_epoch().count(), std::memory_order_relaxed);
+  if (!has_waiting()) return nullptr;
+  std::lock_guard hold(mutex_);
+  Job* job = pop();
+  if (job == nullptr) return nullptr;
+  // Under the mutex: whoever takes jobs back finds each either waiting or started.
+  job->started_ns.store(clock_.mono().time_since_epoch().count());
   thread_.store(::pthread_self(), std::memory_order_relaxed);
   current_.store(job);
   return job;
 }
 
-void HandOver::wait() {
-  sleeping_.store(true);
-  if (taken_.load(std::memory_order_relaxed) == put_.load()) {
-    std::uint64_t count = 0;
-    [[maybe_unused]] ssize_t n = ::read(event_.get(), &count, sizeof count);
-  }
-  sleeping_.store(false);
+Job* HandOver::wait_and_take() {
+  std::unique_lock hold(mutex_);
+  ++sleepers_;
+  came_.wait(hold, [this] { return ended_ || !waiting_.empty(); });
+  --sleepers_;
+  Job* job = pop();
+  if (job != nullptr) job->started_ns.store(clock_.mono().time_since_epoch().count());
+  return job;
 }
 
-bool HandOver::has_ended() const {
-  return ended_.load() && taken_.load(std::memory_order_relaxed) == put_.load();
+Job* HandOver::take_back() {
+  std::lock_guard hold(mutex_);
+  return pop();
 }
 
 void HandOver::end() {
-  ended_.store(true);
-  wake();
-}
-
-void HandOver::wake() {
-  const int saved_errno = errno;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] ssize_t n = ::write(event_.get(), &one, sizeof one);
-  errno = saved_errno;
+  std::lock_guard hold(mutex_);
+  ended_ = true;
+  came_.notify_all();
 }
 
 void HandOver::interrupt(Job& job) {
-  // The worker may have gone on to another job a moment ago: then the handler finds that one's
+  // The main thread may have gone on to another job a moment ago: then the handler finds that one's
   // timed_out unset and does nothing.
   if (current_.load() == &job) ::pthread_kill(thread_.load(), SIGALRM);
 }

@@ -3,48 +3,50 @@
 #include <pthread.h>
 
 #include <atomic>
-#include <memory>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 
 #include "base/clock.h"
-#include "os/fd.h"
 #include "scoring/worker.h"
 
 namespace tidegate::scoring {
 
-// A worker that is another thread: the loop's thread puts jobs in, the worker's thread takes them
-// out. A ring and one eventfd: a job costs a system call only if the worker sleeps.
-class HandOver final : public Worker {
+// The queue between the loop's thread, which puts jobs in, and those who run them: the main thread,
+// which looks in between two turns of the loop, or threads that sleep in wait_and_take().
+class HandOver : public Worker {
  public:
-  // jobs_max: never more jobs than this wait (the server's limit).
-  HandOver(std::size_t jobs_max, const Clock& clock);
+  explicit HandOver(const Clock& clock) : clock_(clock) {}
 
-  // Worker's thread. The next job, marked as started, or nullptr if none waits.
+  // The main thread's way. The next job, marked as started, or nullptr if none waits.
   Job* take();
-  // Worker's thread. Nothing waits, and nothing will come.
-  bool has_ended() const;
-  // Worker's thread. Sleeps until a job may wait, wake() was called or a signal came.
-  void wait();
-
-  // Any thread, also a signal handler.
-  void wake();
+  // The main thread has come back from the job that it took.
+  void leave() { current_.store(nullptr); }
+  // A thread's way: sleeps until there is a job. nullptr: none will come any more.
+  Job* wait_and_take();
+  bool has_waiting() const { return waiting_count_.load() > 0; }  // any thread
 
   // Loop's thread.
   void begin(Job& job) override;
-  // SIGALRM to the worker's thread, if that is the job it runs: its handler asks for timed_out.
+  // SIGALRM to the main thread, if that is the job it runs: its handler asks for timed_out.
   void interrupt(Job& job) override;
+  Job* take_back() override;
   void end() override;
 
  private:
+  Job* pop();
+
   const Clock& clock_;
-  const std::size_t jobs_max_;
-  os::UniqueFd event_;
-  std::unique_ptr<std::atomic<Job*>[]> ring_;  // jobs_max_ places
-  // 0 <= put_ - taken_ <= jobs_max_
-  alignas(64) std::atomic<std::size_t> put_{0};
-  alignas(64) std::atomic<std::size_t> taken_{0};
-  std::atomic<bool> sleeping_{false};
-  std::atomic<bool> ended_{false};
-  std::atomic<Job*> current_{nullptr};
+
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::deque<Job*> waiting_;  // guarded by mutex_
+  bool ended_ = false;        // guarded by mutex_
+  int sleepers_ = 0;          // guarded by mutex_
+
+  // Own synchronisation.
+  std::atomic<std::size_t> waiting_count_{0};
+  std::atomic<Job*> current_{nullptr};  // the main thread's
   std::atomic<pthread_t> thread_{};
 };
 

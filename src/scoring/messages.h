@@ -5,9 +5,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
+
 namespace tidegate::scoring {
 
 std::string message_body(std::string_view message);  // {"message": "..."}
+std::string timeout_body(Milliseconds limit);        // of the 500 for a run() over its time
 
 inline constexpr std::string_view kNotFound =
     "The requested URL was not found on the server. If you entered the URL manually please check "

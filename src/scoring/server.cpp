@@ -1,50 +1,57 @@
 #include "scoring/server.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <optional>
-#include <thread>
+#include <utility>
 
 #include "http/listen.h"
 #include "http/server.h"
+#include "http/waker.h"
+#include "scoring/loop_keeper.h"
 
 namespace tidegate::scoring {
 namespace {
 
-// Signals are the worker thread's (Python looks at them there): the loop's thread takes none.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
+// While jobs wait, the sockets are looked at this often.
+constexpr Milliseconds kPollEvery{1};
+constexpr int kPolledAtOnce = 64;
 
 }  // namespace
 
 struct Server::Impl {
-  Impl(ServerOptions given, Worker& worker, const Clock& clock, Random& random)
-      : options(std::move(given)), front(loop, worker, options.front, clock, random) {}
+  Impl(ServerOptions given, Worker& worker, const Clock& real_clock, Random& random)
+      : options(std::move(given)),
+        clock(real_clock),
+        front(loop, worker, options.front, clock, random),
+        waker(loop),
+        keeper(loop, options.tick, [this] { become_idle(); }) {}
 
   Result<> listen();
-  void begin_drain();
+  void run_own_job(MainThread& main_thread, HandOver& own, Job& job);
+  bool attend(MainThread& main_thread);
+  void poll_now_and_then();
+  void become_idle();
+  void begin_drain(std::function<void()> done);
+  void end_stuck();
 
   const ServerOptions options;
+  const Clock& clock;
   http::Loop loop;
   Front front;
+  http::Waker waker;
+  LoopKeeper keeper;
   std::vector<http::Address> addresses;
   std::vector<int> listeners;  // owned by `server`
   std::optional<http::Server> server;
   std::optional<http::Timer> flush_timer;
-  std::thread thread;
+  bool is_stuck = false;
+  bool started = false;
+  MonoTime polled_at;
+
+  std::atomic<bool> woken{false};
+  std::atomic<bool> ran{false};  // user code, since attend() was last called
 };
 
 Server::Server(ServerOptions options, Worker& worker, const Clock& clock, Random& random)
@@ -77,11 +84,10 @@ Result<> Server::Impl::listen() {
 
 Result<> Server::start() {
   TIDEGATE_TRY_VOID(impl_->listen());
-  SignalsBlocked blocked;
-  impl_->thread = std::thread([loop = &impl_->loop] {
-    ::pthread_setname_np(::pthread_self(), "tidegate-http");
-    loop->run();
-  });
+  TIDEGATE_TRY_VOID(impl_->waker.start([impl = impl_.get()] { impl->woken = true; }));
+  impl_->front.when_stuck([impl = impl_.get()] { impl->end_stuck(); });
+  impl_->keeper.start();
+  impl_->started = true;
   return {};
 }
 
@@ -89,6 +95,59 @@ void Server::open(Needs needs, SwaggerDocuments swagger) {
   impl_->loop.post([front = &impl_->front, needs, documents = std::move(swagger)]() mutable {
     front->open(needs, std::move(documents));
   });
+}
+
+bool Server::serve(MainThread& main_thread, HandOver* own) {
+  Impl& impl = *impl_;
+  auto job_waits = [own] { return own != nullptr && own->has_waiting(); };
+  impl.woken = true;  // what was asked of us before
+  impl.keeper.take();
+  bool goes_on = true;
+  while (goes_on && !impl.front.has_ended()) {
+    if (impl.woken.exchange(false)) {
+      goes_on = impl.attend(main_thread);
+      if (impl.front.is_stopping()) impl.front.end();
+    } else if (Job* job = own != nullptr ? own->take() : nullptr) {
+      impl.run_own_job(main_thread, *own, *job);
+    } else {
+      while (!job_waits() && !impl.woken && !impl.front.has_ended()) {
+        if (!impl.loop.run_one()) return true;
+      }
+    }
+  }
+  impl.keeper.give();
+  return goes_on;
+}
+
+void Server::Impl::run_own_job(MainThread& main_thread, HandOver& own, Job& job) {
+  if (!ran.load(std::memory_order_relaxed)) ran = true;
+  keeper.give();
+  main_thread.run(job);
+  own.leave();
+  keeper.take();
+  front.finish(job);
+  if (own.has_waiting()) poll_now_and_then();
+}
+
+// Between jobs that wait, so that others are read and answered, too.
+void Server::Impl::poll_now_and_then() {
+  const MonoTime now = clock.mono();
+  if (now - polled_at < kPollEvery) return;
+  polled_at = now;
+  for (int i = 0; i < kPolledAtOnce && loop.poll_one(); ++i) {
+  }
+}
+
+bool Server::Impl::attend(MainThread& main_thread) {
+  keeper.give();
+  const bool goes_on = main_thread.attend();
+  keeper.take();
+  return goes_on;
+}
+
+// User code may have changed what wakes us.
+void Server::Impl::become_idle() {
+  if (ran.exchange(false)) waker.wake();
 }
 
 void Server::stop_admitting() {
@@ -99,6 +158,14 @@ bool Server::is_stopping() const {
   return impl_->front.is_stopping();
 }
 
+void Server::wake() {
+  impl_->waker.wake();
+}
+
+int Server::wake_fd() const {
+  return impl_->waker.fd();
+}
+
 void Server::end() {
   impl_->loop.post([front = &impl_->front] { front->end(); });
 }
@@ -107,21 +174,38 @@ void Server::finish(Job& job) {
   impl_->loop.post([front = &impl_->front, &job] { front->finish(job); });
 }
 
-void Server::Impl::begin_drain() {
+void Server::Impl::begin_drain(std::function<void()> done) {
   front.stop_admitting();
   flush_timer.emplace(loop);
-  flush_timer->start(options.flush_timeout, [this] { loop.stop(); });
-  server->drain([this] { loop.stop(); });
+  flush_timer->start(options.flush_timeout, done);
+  server->drain(done);
+}
+
+void Server::Impl::end_stuck() {
+  if (std::exchange(is_stuck, true)) return;
+  woken = true;
+  begin_drain([this] {
+    if (options.on_stuck) options.on_stuck();
+    loop.stop();
+  });
 }
 
 void Server::stop() {
-  if (!impl_->thread.joinable()) return;
-  impl_->loop.post([impl = impl_.get()] { impl->begin_drain(); });
-  impl_->thread.join();
+  Impl& impl = *impl_;
+  if (!std::exchange(impl.started, false)) return;
+  impl.keeper.take();
+  if (!impl.is_stuck) impl.begin_drain([&impl] { impl.loop.stop(); });
+  while (impl.loop.run_one()) {
+  }
+  impl.keeper.end();
 }
 
 void Server::close_listeners_after_fork() {
   for (int fd : impl_->listeners) ::close(fd);
+}
+
+std::uint64_t Server::take_overs() const {
+  return impl_->keeper.take_overs();
 }
 
 }  // namespace tidegate::scoring

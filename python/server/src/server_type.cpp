@@ -5,35 +5,12 @@
 #include <memory>
 #include <string>
 
-#include <fmt/format.h>
-
 #include "convert.h"
-#include "os/real_clock.h"
-#include "os/real_random.h"
-#include "scoring/hand_over.h"
-#include "scoring/messages.h"
-#include "scoring/server.h"
+#include "core.h"
 #include "stop_signals.h"
 
 namespace tidegate::python {
 namespace {
-
-struct Core {
-  explicit Core(scoring::ServerOptions options)
-      : scoring_timeout(options.front.scoring_timeout),
-        hand_over(options.front.concurrent_max, clock),
-        server(std::move(options), hand_over, clock, random) {}
-
-  const Milliseconds scoring_timeout;
-  os::RealClock clock;
-  os::RealRandom random;
-  scoring::HandOver hand_over;
-  scoring::Server server;
-  // The main thread's, read by others with the GIL held.
-  scoring::Job* current = nullptr;
-  bool end_asked = false;
-  const pid_t owner = ::getpid();
-};
 
 struct ServerObject {
   PyObject_HEAD Core* core;
@@ -125,8 +102,8 @@ PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
 void server_dealloc(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   std::unique_ptr<Core> core(reinterpret_cast<ServerObject*>(self)->core);
-  // In a forked child there is no loop thread that could be joined: leak.
-  if (core && core->owner != ::getpid()) static_cast<void>(core.release());
+  // In a forked child there is no helper thread that could be joined: leak.
+  if (core && core->is_forked()) static_cast<void>(core.release());
   if (core) {
     forget_signals();
     GilReleased released;
@@ -175,86 +152,59 @@ PyObject* server_open(PyObject* self, PyObject* args, PyObject* kwargs) {
   }
   Core& core = core_of(self);
   // Before anybody can see that we are healthy: from then on SIGTERM means to finish and leave.
-  stop_on_signals(core.server, core.hand_over);
+  stop_on_signals(core.server);
   core.server.open({.headers = headers != 0, .every_method = every_method != 0},
                    std::move(documents));
   Py_RETURN_NONE;
 }
 
-scoring::Outcome failure(const Core& core, const scoring::Job& job) {
-  if (!job.timed_out.load())
-    return {.status = 500, .body = scoring::message_body(scoring::kInternal)};
-  return {.status = 500,
-          .body = scoring::message_body(
-              fmt::format("Scoring timeout after {} ms", core.scoring_timeout.count())),
-          .failed = scoring::Outcome::Failed::yes};
-}
-
-void answer(Core& core, PyObject* handler, scoring::Job& job) {
-  core.current = &job;
-  if (!run_handler(handler, job)) {
-    // The handler answers for user code; what arrives here is a mistake of ours, or a time limit
-    // that ran out while it was dealing with an exception.
-    PyErr_WriteUnraisable(handler);
-    job.outcome = failure(core, job);
-  }
-  core.current = nullptr;
-  core.server.finish(job);
-}
-
-// Runs the jobs on this thread, until SIGTERM and until those that were admitted have been
-// answered. The GIL is held while a job runs and let go while there is none.
+// Serves and runs requests on this thread, until SIGTERM and until those that were admitted have
+// been answered. The GIL is held while user code runs and let go while the sockets are served.
+// Handler None: the requests are for threads in work().
 PyObject* server_serve(PyObject* self, PyObject* handler) {
-  Core& core = core_of(self);
-  for (;;) {
-    if (scoring::Job* job = core.hand_over.take()) {
-      answer(core, handler, *job);
-      continue;
-    }
-    if (core.hand_over.has_ended()) break;
-    if (core.server.is_stopping() && !core.end_asked) {
-      core.end_asked = true;
-      core.server.end();
-    }
-    {
-      GilReleased released;
-      core.hand_over.wait();
-    }
-    if (PyErr_CheckSignals() != 0) return nullptr;
-  }
+  return core_of(self).serve(handler);
+}
+
+// Runs requests on this thread until none will come any more. `timeout`: the exception class that
+// is raised in run() when a request is over its time.
+PyObject* server_work(PyObject* self, PyObject* args) {
+  PyObject* handler = nullptr;
+  PyObject* timeout = nullptr;
+  if (PyArg_ParseTuple(args, "OO", &handler, &timeout) == 0) return nullptr;
+  core_of(self).work(handler, timeout);
   Py_RETURN_NONE;
 }
 
 PyObject* server_stop_admitting(PyObject* self, PyObject*) {
   Core& core = core_of(self);
   core.server.stop_admitting();
-  core.hand_over.wake();
+  core.server.wake();
   Py_RETURN_NONE;
 }
 
 // Waits until the replies are with their clients.
 PyObject* server_stop(PyObject* self, PyObject*) {
   Core& core = core_of(self);
-  if (core.owner != ::getpid()) Py_RETURN_NONE;
+  if (core.is_forked()) Py_RETURN_NONE;
   GilReleased released;
   core.server.stop();
   return new_none();
 }
 
 PyObject* server_request_id(PyObject* self, PyObject*) {
-  const scoring::Job* job = core_of(self).current;
+  const scoring::Job* job = core_of(self).current();
   if (job == nullptr) return PyUnicode_FromString("");
   const std::string& id = job->request.request_id;
   return PyUnicode_DecodeLatin1(id.data(), static_cast<Py_ssize_t>(id.size()), nullptr);
 }
 
 PyObject* server_timed_out(PyObject* self, PyObject*) {
-  const scoring::Job* job = core_of(self).current;
+  const scoring::Job* job = core_of(self).current();
   return PyBool_FromLong(static_cast<long>(job != nullptr && job->timed_out.load()));
 }
 
 PyObject* server_after_fork(PyObject* self, PyObject*) {
-  core_of(self).server.close_listeners_after_fork();
+  core_of(self).after_fork_in_child();
   Py_RETURN_NONE;
 }
 
@@ -263,10 +213,13 @@ PyMethodDef server_methods[] = {
     {"open", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&server_open)),
      METH_VARARGS | METH_KEYWORDS, "init() has returned: healthy from now on."},
     {"serve", &server_serve, METH_O, "Calls the handler for each request, until SIGTERM."},
+    {"work", &server_work, METH_VARARGS,
+     "Calls the handler in this thread; serve(None) elsewhere."},
     {"stop_admitting", &server_stop_admitting, METH_NOARGS, "As SIGTERM does."},
     {"stop", &server_stop, METH_NOARGS, "Flushes replies and closes."},
-    {"request_id", &server_request_id, METH_NOARGS, "Of the request in run(), or ''."},
-    {"timed_out", &server_timed_out, METH_NOARGS, "Whether the request in run() is over its time."},
+    {"request_id", &server_request_id, METH_NOARGS, "Of this thread's request, or ''."},
+    {"timed_out", &server_timed_out, METH_NOARGS,
+     "Whether this thread's request is over its time."},
     {"after_fork_in_child", &server_after_fork, METH_NOARGS, "Lets go of the sockets."},
     {nullptr, nullptr, 0, nullptr},
 };

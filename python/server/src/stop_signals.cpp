@@ -10,7 +10,6 @@ namespace {
 
 // What the handler may touch. Static, because a signal handler has nothing else.
 constinit std::atomic<scoring::Server*> stopped_server{nullptr};
-constinit std::atomic<scoring::HandOver*> woken_worker{nullptr};
 constinit std::atomic<pid_t> owner{0};
 
 void on_signal(int signal_number) {
@@ -19,15 +18,16 @@ void on_signal(int signal_number) {
     ::raise(signal_number);  // delivered when this handler returns
     return;
   }
-  if (auto* server = stopped_server.load()) server->stop_admitting();
-  if (auto* worker = woken_worker.load()) worker->wake();
+  if (auto* server = stopped_server.load()) {
+    server->stop_admitting();
+    server->wake();
+  }
 }
 
 }  // namespace
 
-void stop_on_signals(scoring::Server& server, scoring::HandOver& hand_over) {
+void stop_on_signals(scoring::Server& server) {
   stopped_server = &server;
-  woken_worker = &hand_over;
   owner = ::getpid();
   struct sigaction action = {};
   action.sa_handler = &on_signal;
@@ -39,7 +39,6 @@ void stop_on_signals(scoring::Server& server, scoring::HandOver& hand_over) {
 
 void forget_signals() {
   stopped_server = nullptr;
-  woken_worker = nullptr;
 }
 
 }  // namespace tidegate::python

@@ -110,29 +110,24 @@ class PrintStream(io.TextIOBase):
 
 
 def install(level: str, request_id: Callable[[], str], logging_json: str = "") -> None:
-    """From now on logging and print() give lines. `request_id` is asked in the main thread only. `logging_json`:
+    """From now on logging and print() give lines. `request_id`: of the request that the asking thread runs. `logging_json`:
     path of the script's configuration, "" for none; raises logging_file.LoggingFileError.
 
     A script that takes the root logger's handlers away (dictConfig, basicConfig(force=True)) has its way.
     """
-    main_thread = threading.get_ident()
-
-    def id_here() -> str:
-        return request_id() if threading.get_ident() == main_thread else ""
-
     def print_line(line: str) -> None:
-        write_line(prefix("I", "azmlinfsrv.print", id_here()) + line)
+        write_line(prefix("I", "azmlinfsrv.print", request_id()) + line)
 
     root = logging.getLogger()
-    root.addHandler(Handler(id_here))
+    root.addHandler(Handler(request_id))
     root.setLevel(level)
     # Of its own, so that the server's lines survive what the script does to the root logger.
-    logger.addHandler(Handler(id_here))
+    logger.addHandler(Handler(request_id))
     logger.propagate = False
     logger.setLevel(level)
     if logging_json:
         # Before sys.stdout is ours: handlers of the file write to the real one.
-        logging_file.apply(logging_json, id_here)
+        logging_file.apply(logging_json, request_id)
         print_line = logging.getLogger("azmlinfsrv.print").info
         logger.info("Loaded logging config from %s", logging_json)
     sys.stdout = PrintStream(sys.stdout, print_line)

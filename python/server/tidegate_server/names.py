@@ -11,7 +11,6 @@ import importlib
 import os
 import platform
 import sys
-import threading
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
@@ -66,8 +65,7 @@ _CORE_OTHERS = frozenset(
 
 def install(request_id: Callable[[], str]) -> None:
     """From now on the names can be imported. `request_id` is asked in this thread only."""
-    main_thread = threading.get_ident()
-    collector.request_id = lambda: request_id() if threading.get_ident() == main_thread else ""
+    collector.request_id = request_id
     sys.meta_path.insert(0, Finder())
 
 

@@ -8,7 +8,8 @@ import threading
 from typing import Any, Callable, Dict, NoReturn, Optional
 
 from . import (
-    _core, call, command_line, debugger, logging_file, logs, names, overview, script, startup, swagger, worker, workers)
+    _core, call, command_line, debugger, logging_file, logs, names, overview, script, startup, swagger, threads, worker,
+    workers)
 from .logs import logger
 from .settings import Settings, SettingsError, read_settings
 
@@ -70,6 +71,7 @@ def serve(settings: Settings, tell: Callable[[Dict[str, Any]], None]) -> None:
         install_logs(settings, server, lines)
         debugger.connect(settings.debug_port)
         entry = load_script(settings)
+        thread_count = count_threads(settings, entry)
         tell({"is": "init"})
         run_init(entry)
         documents = make_swagger(settings, entry)
@@ -78,8 +80,8 @@ def serve(settings: Settings, tell: Callable[[Dict[str, Any]], None]) -> None:
         logger.info("Scoring timeout is set to %d", settings.scoring_timeout_ms)
         logger.info("Worker with pid %d ready for serving traffic", os.getpid())
         server.open(headers=entry.needs_headers, every_method=entry.needs_every_method, swagger=documents)
-        tell({"is": "ready", "slots": 1})
-        server.serve(call.make_handler(entry, settings.scoring_timeout_ms))
+        tell({"is": "ready", "slots": thread_count})
+        threads.serve(server, call.make_handler(entry, settings.scoring_timeout_ms), thread_count)
         logger.info("Worker exiting (pid: %d)", os.getpid())
     finally:
         server.stop()
@@ -145,6 +147,13 @@ def load_script(settings: Settings) -> script.Script:
         return script.check(module)
     except (script.ScriptError, ImportError, TypeError, ValueError) as error:
         raise startup.StartFailed("check", error) from None
+
+
+def count_threads(settings: Settings, entry: script.Script) -> int:
+    try:
+        return threads.thread_count(os.environ, entry.run, settings.concurrent_max)
+    except ValueError as error:
+        raise startup.StartFailed("start", error) from None
 
 
 def explain_missing_main(app_root: str) -> None:
