@@ -38,6 +38,8 @@ constexpr FlagOfPlace kFlags[] = {
     {"properties.tidegate.registry.address", "--registry"},
     {"properties.tidegate.globalRegistry.address", "--global-registry"},
     {"properties.tidegate.agentImage", "--agent-image"},
+    {"properties.tidegate.defaultBaseImage", "--default-base-image"},
+    {"properties.tidegate.nodeCacheGb", "--node-cache-gb"},
     {"environmentImageRequest.modelIds", "-m/--model"}};
 
 std::string label_of(const std::string& place) {

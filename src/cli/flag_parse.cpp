@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -79,6 +80,36 @@ void complain_of_unknown(const FlagSet& flags, const std::vector<std::string>& u
   }
 }
 
+bool is_number(std::string_view word) {  // "-1", "-.5"
+  return word.size() > 1 && (word[1] == '.' || (word[1] >= '0' && word[1] <= '9'));
+}
+
+// The parser takes the next flag for the value: "-n -ct myaks" would be a name. Whoever means a
+// value with a dash writes "--name=-x". Whether all have one.
+bool have_values(const FlagSet& flags, const std::vector<std::string>& words,
+                 domain::Complaints& complaints) {
+  std::map<std::string, std::string> labels;  // of flags with a value, by the parser's names
+  for (const Flag& flag : flags.all()) {
+    if (flag.is_switch()) continue;
+    for (const std::string& name : names_of(flag)) {
+      labels.emplace(is_short_word(name) ? "-" + name : name, flag.label());
+    }
+  }
+  bool all = true;
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    auto flag = labels.find(words[i]);
+    if (flag == labels.end()) continue;
+    const std::string& value = words[i + 1];
+    if (value.size() > 1 && value.starts_with('-') && !is_number(value)) {
+      complaints.add(flag->second, "needs a value");
+      all = false;
+    } else {
+      ++i;
+    }
+  }
+  return all;
+}
+
 // text: "--name: 1 required TEXT missing".
 void complain_of_missing_value(const FlagSet& flags, std::string_view text,
                                domain::Complaints& complaints) {
@@ -121,6 +152,7 @@ void parse_flags(const FlagSet& flags, const std::vector<std::string>& arguments
   std::deque<Slot> slots;  // stays where it is: CLI11 keeps pointers
   for (const Flag& flag : flags.all()) declare(app, slots.emplace_back(Slot{.flag = &flag}));
   std::vector<std::string> reversed = normalised(flags, arguments);
+  if (!have_values(flags, reversed, complaints)) return;
   std::ranges::reverse(reversed);  // CLI11 takes them from the back
   try {
     app.parse(std::move(reversed));

@@ -70,7 +70,13 @@ domain::Complaints check(const Job& job) {
     return complaints;
   }
   auto registry = job.access.registry(job.target.cluster->registry);
-  domain::Complaints found = job.attachment(**client).check(*registry);
+  Attachment attachment = job.attachment(**client);
+  domain::Complaints found = attachment.check(*registry);
+  const domain::RegistryAccess& global = job.target.cluster->global_registry;
+  bool is_global = !global.address.empty() && job.target.cluster->default_base_image.starts_with(
+                                                  fmt::format("{}/", oci::host_of(global.address)));
+  auto of_global = is_global ? job.access.registry(global) : nullptr;
+  attachment.check_base_image(of_global ? *of_global : *registry, found);
   for (const domain::Complaint& one : found.problems()) {
     complaints.add("properties.tidegate." + one.where, one.what);
   }
@@ -149,12 +155,12 @@ void end_change(Context& context, const Job& job, const Error* error,
        {"operation", job.operation_id},
        {"outcome", error == nullptr ? "succeeded" : error->message}});
   context.memory.waiting_for.erase(job.operation_id);
+  context.targets.let_repairs(job.target.workspace, job.target.name);
   if (!done && error == nullptr) return end_change(context, job, &done.error(), change_row);
   log_failure("end_change", done);
   context.kick();
 }
 
-  context.targets.let_repairs(job.target.workspace, job.target.name);
 }  // namespace
 
 void check_attachment(Context& context, const ComputeTarget& target,
@@ -225,14 +231,14 @@ void ask_routers(Context& context, const ComputeTarget& target,
   auto ask = [](const Job& of) -> Json {
     auto client = of.access.connect(*of.target.cluster);
     if (!client) return Json{{"error", client.error().message}};
+    auto space = (*client)->get(kube::kNamespace, {.name = of.target.cluster->kube_namespace});
+    auto going = space ? backend::kubernetes::deletion_of(*space) : std::nullopt;
+    if (going) return Json{{"error", *going + ", with the routers in it"}};
     auto found =
         (*client)->get(kube::kDeployment, {.namespace_ = of.target.cluster->kube_namespace,
                                            .name = std::string(backend::kubernetes::kRouterName)});
     if (!found) return Json{{"error", found.error().message}};
     return Json{{"ready", number_at(*found, {"status", "readyReplicas"})},
-    auto space = (*client)->get(kube::kNamespace, {.name = of.target.cluster->kube_namespace});
-    auto going = space ? backend::kubernetes::deletion_of(*space) : std::nullopt;
-    if (going) return Json{{"error", *going + ", with the routers in it"}};
                 {"wanted", backend::kubernetes::router_count(*of.target.cluster)}};
   };
   bool started = job && context.pool.start([job = *job, ask] { return ask(*job); }, done);

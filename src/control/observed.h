@@ -31,10 +31,12 @@ struct ReplicaTraffic {
 
 // What this process remembers of a version; gone with the process, and that does no harm.
 struct VersionMemory {
-  MonoTime first_seen;  // by this process
-  bool busy = false;    // a job (environment, layout, removal) is under way
-  MonoTime busy_since;
-  int crashes = 0;  // in a row; forgotten once replicas have stayed up for a while
+  MonoTime first_seen;    // by this process
+  bool busy = false;      // a job (layout, removal) is under way
+  bool building = false;  // its environment is; others may wait for the same, and nothing of the
+                          // version is in use meanwhile
+  MonoTime busy_since;    // of either
+  int crashes = 0;        // in a row; forgotten once replicas have stayed up for a while
   MonoTime last_crash;
   MonoTime start_after;      // back-off: no start, and no removal, before
   std::string last_failure;  // how the last crash is told to people
@@ -49,13 +51,13 @@ struct VersionMemory {
   std::string trouble_told;  // what was last written into the operation
 };
 
-// Everything plan() may know besides the store.
 // What is the matter with the routers of a cluster, and since when.
 struct RoutersTrouble {
   backend::Trouble trouble;  // "RoutersGone", "RoutersNotReady", "NamespaceTerminating"
   MonoTime since;
 };
 
+// Everything plan() may know besides the store.
 struct Observed {
   std::map<std::string, ReplicaSeen> replicas;    // by replica id
   std::map<std::string, ReplicaTraffic> traffic;  // by replica id
@@ -64,7 +66,7 @@ struct Observed {
   std::map<std::string, backend::VersionSeen> versions_seen;
   std::map<std::string, ReplicaTraffic> version_traffic;
   bool table_in_force = false;  // the newest table is on disk and every router decides by it
-};
   std::optional<RoutersTrouble> routers_trouble;
+};
 
 }  // namespace tidegate::control

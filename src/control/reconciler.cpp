@@ -212,7 +212,6 @@ std::vector<Action> Reconciler::plan_for(const ServiceWanted& service, const Obs
                                         : plan(service, observed, context_.limits, now);
 }
 
-int Reconciler::act_on(const Observed& observed) {
 void Reconciler::tell_news() {
   for (const std::string& text : context_.links.take_news()) {
     for (const ServiceWanted& service : world_.services)
@@ -220,6 +219,7 @@ void Reconciler::tell_news() {
   }
 }
 
+int Reconciler::act_on(const Observed& observed) {
   MonoTime now = context_.clock.mono();
   bool keeps_count = context_.backend.keeps_count();
   int count = 0;

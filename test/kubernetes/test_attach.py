@@ -67,7 +67,7 @@ def test_rights_that_are_missing_are_listed_by_verb_and_resource(server, cluster
     little = of_account(cluster, there, tmp_path / "kubeconfig", rules=rules)
     error = server.refuses_attach("little", there, kubeconfig=little)
     said(error, "may not", "create, patch, delete secrets", "deployments.apps", there, "grant it by a Role")
-    said(error, "list nodes")
+    said(error, "list nodes", "may not get, create, patch namespaces")
     assert cluster.get("-n", there, "deployments")["items"] == []
 
 
@@ -83,6 +83,21 @@ def test_an_agent_image_that_is_not_in_the_registry_is_named(server, namespace, 
     words = server.attach_words("noagent", namespace)
     words[words.index("--agent-image") + 1] = f"{cluster.registry}/tidegate/agent:nowhere"
     said(server.cli(*words, fails=True, seconds=ATTACH_SECONDS).err, "tidegate/agent:nowhere", "not in the registry")
+    assert not exists(cluster, namespace)
+
+
+def test_a_registry_without_tls_is_told_how_to_say_so(server, namespace, cluster):
+    words = server.attach_words("plain", namespace)
+    words.remove("--registry-plain-http")
+    said(server.cli(*words, fails=True, seconds=ATTACH_SECONDS).err, "does not speak TLS", "--registry-plain-http")
+    assert not exists(cluster, namespace)
+
+
+def test_a_default_base_image_that_cannot_be_pulled_is_named(server, namespace, cluster):
+    words = server.attach_words("nobase", namespace)
+    words[words.index("--default-base-image") + 1] = f"{cluster.registry}/base:nowhere"
+    error = server.cli(*words, fails=True, seconds=ATTACH_SECONDS).err
+    said(error, "--default-base-image", "base:nowhere", "not in its registry")
     assert not exists(cluster, namespace)
 
 

@@ -87,7 +87,8 @@ class FakeCluster final : public kube::Client {
     if (kind == refused_kind) return fail(Code::forbidden, "cannot patch " + kind);
     applied.push_back(kind + " " + name);
     Json object = manifest;
-    if (kind == "Service") object["spec"]["ports"][0]["nodePort"] = 31080;
+    if (kind == "Service" && !object["spec"]["ports"][0].contains("nodePort"))
+      object["spec"]["ports"][0]["nodePort"] = 31080;
     std::string space = text_or(manifest["metadata"], "namespace", "");
     objects[{plural_of(kind), space, name}] = object;
     return object;

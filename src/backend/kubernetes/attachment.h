@@ -44,6 +44,10 @@ class Attachment {
   // "namespace", "serviceType", "registry" and "agentImage".
   domain::Complaints check(AgentRegistry& registry);
 
+  // The same of the image that environments without one begin with, in the registry that it names:
+  // about "defaultBaseImage".
+  void check_base_image(AgentRegistry& registry, domain::Complaints& complaints) const;
+
   // What control has to know from then on. The link token is the one that is in the namespace
   // already, if there is one: routers that run keep theirs.
   struct Installed {
@@ -53,32 +57,33 @@ class Attachment {
   // Applies everything and waits until the routers are ready, 120 s at most; Code::timed_out says
   // why they are not. What was applied stays: rollback() takes it out.
   Result<Installed> install();
-  // After an install() that failed: takes out routers and what belongs to them, nothing else.
-  Result<> rollback();
-
-  // Removes what carries our labels, and the namespace if attach made it and nothing else is in
   // Puts back what install() applied, where it has gone since; waits for nothing. The Service keeps
   // its node port if it can. Code::forbidden: the user lacks a right; Code::unavailable: the
   // namespace is being deleted.
   Result<> restore();
+  // After an install() that failed: takes out routers and what belongs to them, nothing else.
+  Result<> rollback();
+
+  // Removes what carries our labels, and the namespace if attach made it and nothing else is in
   // it. Code::conflict: services are deployed there, and is_forced is false. A namespace that has
   // become another control's is left alone.
   Result<> uninstall(bool is_forced);
 
  private:
   void check_rights(bool has_namespace, domain::Complaints& complaints);
+  void check_may_make_namespace(domain::Complaints& complaints);
   void check_nodes(domain::Complaints& complaints);
   void check_namespace(domain::Complaints& complaints);
   void check_registry(AgentRegistry& registry, domain::Complaints& complaints);
   Result<> apply_namespace();
   Result<> apply_secrets();
+  Result<> apply_first_table();
+  Result<> apply_keeping_port(Json manifest);
   Result<> wait_for_routers();
   Result<std::string> find_scoring_base();
   Result<std::string> node_address();
   Result<> remove_all(std::string_view selector);
   Result<> remove_namespace();
-  Result<> apply_first_table();
-  Result<> apply_keeping_port(Json manifest);
   std::string deployed_services(const kube::Client::List& deployments) const;
   std::string trouble();
 
@@ -89,16 +94,16 @@ class Attachment {
 
 // Who the namespace is attached as, by its routers' Deployment; empty: nobody.
 std::string attached_as_of(const Json& deployment);
-// Why a router pod is not ready, one line; empty: nothing is wrong with it (yet).
-std::string router_trouble(const Json& pod);
-// "v1.34.4" -> whether it is 1.30 or newer.
-bool is_version_offered(std::string_view version);
-// Whether a pod of ours may go there.
 // Where the routers are reached now, by their Service: `known` with another port or address. As
 // long as the Service says nothing, `known`.
 std::string scoring_base_now(const std::string& known, const Json& service);
 // "namespace x is being deleted"; nullopt: it is not.
 std::optional<std::string> deletion_of(const Json& kube_namespace);
+// Why a router pod is not ready, one line; empty: nothing is wrong with it (yet).
+std::string router_trouble(const Json& pod);
+// "v1.34.4" -> whether it is 1.30 or newer.
+bool is_version_offered(std::string_view version);
+// Whether a pod of ours may go there.
 bool is_schedulable(const Json& node);
 // ExternalIP, else InternalIP, else empty.
 std::string address_of(const Json& node);

@@ -125,7 +125,11 @@ void Attachment::check_namespace(domain::Complaints& complaints) {
   const std::string& name = attachment_.kube_namespace;
   auto found = seams_.client.get(kube::kNamespace, {.name = name});
   bool is_missing = !found && found.error().code == Code::not_found;
+  // Whoever may not see namespaces may have been given one, or not.
+  bool is_unseen = !found && found.error().code == Code::forbidden;
+  std::size_t before = complaints.problems().size();
   check_rights(!is_missing, complaints);
+  if (is_unseen && complaints.problems().size() > before) check_may_make_namespace(complaints);
   if (is_missing) return;
   if (found) {
     const Json* status = find_member(*found, "status");
@@ -142,6 +146,16 @@ void Attachment::check_namespace(domain::Complaints& complaints) {
                  fmt::format("{} is attached already, as {}; detach it there, or choose another "
                              "namespace",
                              name, owner));
+}
+
+void Attachment::check_may_make_namespace(domain::Complaints& complaints) {
+  auto missing = missing_verbs(seams_.client, {"", "namespaces", "", "get create patch"},
+                               /*kube_namespace=*/"");
+  if (!missing || missing->empty()) return;
+  complaints.add("kubeconfig",
+                 fmt::format("its user may not {} namespaces in the cluster; grant it by a "
+                             "ClusterRole, unless namespace {} is there already",
+                             *missing, attachment_.kube_namespace));
 }
 
 void Attachment::check_rights(bool has_namespace, domain::Complaints& complaints) {
@@ -187,11 +201,32 @@ void Attachment::check_nodes(domain::Complaints& complaints) {
   }
 }
 
+void Attachment::check_base_image(AgentRegistry& registry, domain::Complaints& complaints) const {
+  const std::string& image = attachment_.default_base_image;
+  if (image.empty()) return;
+  auto there = registry.pinned(image);
+  if (!there) {
+    complaints.add("defaultBaseImage",
+                   fmt::format("{} cannot be pulled: {}; images of environments are built here, so "
+                               "its registry must be reached from here",
+                               image, there.error().message));
+  } else if (!*there) {
+    complaints.add("defaultBaseImage", fmt::format("{} is not in its registry; push it, or name "
+                                                   "another with --default-base-image",
+                                                   image));
+  }
+}
+
 void Attachment::check_registry(AgentRegistry& registry, domain::Complaints& complaints) {
   if (auto reached = registry.ping(); !reached) {
+    const std::string& why = reached.error().message;
+    bool is_plain = why.find("does not speak TLS") != std::string::npos;
     complaints.add("registry", fmt::format("{}; it must be reached under this name from here and "
-                                           "from the nodes",
-                                           reached.error().message));
+                                           "from the nodes{}",
+                                           why,
+                                           is_plain ? ". --registry-plain-http is for a registry "
+                                                      "without TLS, if the nodes are told so too"
+                                                    : ""));
     return;
   }
   auto there = registry.pinned(attachment_.agent_image);

@@ -12,8 +12,12 @@ namespace {
 class FakeRegistry final : public AgentRegistry {
  public:
   Result<> ping() override { return reached; }
-  Result<std::optional<std::string>> pinned(const std::string&) override { return found; }
+  Result<std::optional<std::string>> pinned(const std::string& image) override {
+    asked.push_back(image);
+    return found;
+  }
   Result<> reached;
+  std::vector<std::string> asked;
   Result<std::optional<std::string>> found = "registry.example/tidegate/agent@sha256:1";
 };
 
@@ -81,6 +85,78 @@ TEST_F(AttachmentTest, AClusterThatIsAwayAndARegistryThatIsAwayAreBothSaid) {
   std::string text = complaints();
   EXPECT_NE(text.find("kubeconfig: https://10.0.0.1:6443 does not answer"), std::string::npos);
   EXPECT_NE(text.find("registry: nothing listens at registry.example"), std::string::npos);
+}
+
+TEST_F(AttachmentTest, ARegistryWithoutTlsIsToldHowToSaySo) {
+  registry_.reached = fail(Code::unavailable, "registry.example:5000 does not speak TLS (x)");
+  EXPECT_NE(complaints().find("--registry-plain-http"), std::string::npos);
+}
+
+TEST_F(AttachmentTest, ADefaultBaseImageThatCannotBePulledIsSaid) {
+  domain::Complaints none;
+  attachment().check_base_image(registry_, none);  // none is named: nothing is asked
+  EXPECT_TRUE(registry_.asked.empty());
+  given_.default_base_image = "registry.example/base:1";
+  registry_.found = std::nullopt;
+  domain::Complaints found;
+  attachment().check_base_image(registry_, found);
+  ASSERT_EQ(found.problems().size(), 1u);
+  EXPECT_EQ(domain::line_of(found.problems()[0]),
+            "defaultBaseImage: registry.example/base:1 is not in its registry; push it, or name "
+            "another with --default-base-image");
+  registry_.found = fail(Code::unavailable, "nothing listens at registry.example");
+  domain::Complaints away;
+  attachment().check_base_image(registry_, away);
+  EXPECT_NE(domain::line_of(away.problems().at(0)).find("nothing listens"), std::string::npos);
+  EXPECT_EQ(registry_.asked.size(), 2u);
+}
+
+TEST_F(AttachmentTest, TheRightToMakeNamespacesIsSaidAlsoByWhomTheyCannotBeSeen) {
+  cluster_.denied = {"get namespaces", "create namespaces", "patch namespaces", "create pods/proxy",
+                     "get pods/log"};
+  std::string text = complaints();
+  EXPECT_NE(
+      text.find("its user may not get, create, patch namespaces in the cluster; grant it by a "
+                "ClusterRole, unless namespace azureml-default is there already"),
+      std::string::npos)
+      << text;
+  cluster_.denied = {"get namespaces", "create namespaces", "patch namespaces"};
+  EXPECT_EQ(complaints(), "");  // somebody has given them one, and all in it
+}
+
+TEST_F(AttachmentTest, WhatHasGoneIsPutBackWithItsPort) {
+  ASSERT_TRUE(attachment().install().has_value());
+  std::vector<std::string> installed = cluster_.names();
+  cluster_.objects.erase({"deployments", "azureml-default", "tidegate-router"});
+  cluster_.objects.erase({"services", "azureml-default", "tidegate-router"});
+  cluster_.ready_after = std::nullopt;  // it does not wait
+  given_.scoring_base = "http://10.0.0.7:31999";
+  auto restored = attachment().restore();
+  ASSERT_TRUE(restored.has_value()) << restored.error().message;
+  EXPECT_EQ(cluster_.names(), installed);
+  const Json* service = cluster_.find(kube::kService, "azureml-default", "tidegate-router");
+  ASSERT_NE(service, nullptr);
+  EXPECT_EQ((*service)["spec"]["ports"][0]["nodePort"], 31999);
+}
+
+TEST_F(AttachmentTest, WhatMayNotBePutBackIsNamed) {
+  cluster_.refused_kind = "Deployment";
+  auto restored = attachment().restore();
+  ASSERT_FALSE(restored.has_value());
+  EXPECT_EQ(restored.error().code, Code::forbidden);
+  EXPECT_EQ(restored.error().message, "cannot patch Deployment");
+}
+
+TEST(ScoringBaseNow, FollowsTheServicesPortOrAddress) {
+  const char* const at_port = R"({"spec":{"ports":[{"nodePort":31080}]}})";
+  const char* const at_address = R"({"status":{"loadBalancer":{"ingress":[{"ip":"1.2.3.4"}]}}})";
+  EXPECT_EQ(scoring_base_now("http://10.0.0.7:31999", Json::parse(at_port)),
+            "http://10.0.0.7:31080");
+  EXPECT_EQ(scoring_base_now("http://[fd00::7]:31999", Json::parse(at_port)),
+            "http://[fd00::7]:31080");
+  EXPECT_EQ(scoring_base_now("http://lb.example", Json::parse(at_port)), "http://lb.example");
+  EXPECT_EQ(scoring_base_now("http://9.9.9.9", Json::parse(at_address)), "http://1.2.3.4");
+  EXPECT_EQ(scoring_base_now("http://10.0.0.7:31080", Json::object()), "http://10.0.0.7:31080");
 }
 
 TEST_F(AttachmentTest, AnOldClusterIsRefused) {

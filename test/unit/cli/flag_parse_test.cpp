@@ -113,6 +113,14 @@ TEST(ParseFlags, AFlagWithoutItsValueIsNamedAsInTheHelp) {
   EXPECT_EQ(parsed({"-n", "x", "--ct"}).problems, "-ct/--compute-target: needs a value\n");
 }
 
+TEST(ParseFlags, AnotherFlagIsNoValue) {
+  EXPECT_EQ(parsed({"-n", "-ct", "ctl"}).problems, "-n/--name: needs a value\n");
+  EXPECT_EQ(parsed({"--tag", "--overwrite", "-ct", "-n", "x"}).problems,
+            "--tag: needs a value\n-ct/--compute-target: needs a value\n");
+  EXPECT_EQ(parsed({"-n", "x", "-l", "-1", "--tag", "-"}).problems, "");
+  EXPECT_EQ(parsed({"--name=-x", "--tag=-n"}).problems, "");
+}
+
 TEST(ParseFlags, AcceptedFlagsAreNoted) {
   Parsed p = parsed({"-n", "x", "-lo", "westeurope", "--no-wait"});
   EXPECT_EQ(p.problems, "");
