@@ -44,6 +44,7 @@ IN_CASES = {
     "TimeoutError of the script's own": "the reference calls it 'Scoring timeout after 3600000 ms', which is not true: any "
                                         "socket's time-out is a TimeoutError (python/server/README.md)",
     "CORS without a package": "spec/scoring-runtime.md 3: the reference needs flask-cors; ours has the rules itself",
+    "help ends well": "--help is no wrong argument: exit code 0 (python/server/README.md)",
     "time limit that is caught": "the exception of the time limit has a class of its own (python/server/README.md)",
 }
 
