@@ -37,8 +37,9 @@ Result<> preflight(Api& api, std::string_view query, const Json& body) {
 }
 
 std::unexpected<Error> with_next_step(Api& api, const Error& error, std::string_view name) {
-  if (error.code == Code::cancelled || error.code == Code::unavailable)
-    return std::unexpected(error);
+  bool is_whole = error.code == Code::cancelled || error.code == Code::unavailable ||
+                  error.code == Code::conflict;
+  if (is_whole) return std::unexpected(error);
   auto service = get_service(api, name);
   std::string state = service ? text_or(*service, "state", "") : "";
   bool serves_on = !state.empty() && state != "Failed";
@@ -53,6 +54,21 @@ std::unexpected<Error> with_next_step(Api& api, const Error& error, std::string_
                 "`tidegate service show -n {}` shows this error again",
                 name);
   return fail(error.code, fmt::format("{}\nhint: {}", error.message, hint));
+}
+
+std::string how_it_stands(Api& api, std::string_view name) {
+  auto service = get_service(api, name);
+  if (!service) return "";
+  std::string state = text_or(*service, "state", "unknown");
+  std::string text = fmt::format("{} is {}", name, state);
+  const Json* error = find_member(*service, "error");
+  if (error != nullptr && !error->is_null()) text += ": " + message_of(*error);
+  std::string operation = text_or(*service, "operationId", "");
+  if (state != "Transitioning" || operation.empty()) return text;
+  auto change = api.get(management("operations/" + operation));
+  const Json* own = change ? find_member(*change, "tidegate") : nullptr;
+  std::string waits = own == nullptr ? "" : text_or(*own, "waitingFor", "");
+  return waits.empty() ? text : fmt::format("{}: {}", text, waits);
 }
 
 }  // namespace tidegate::cli

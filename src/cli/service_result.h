@@ -22,4 +22,8 @@ Result<> preflight(Api& api, std::string_view query, const Json& body);
 // Adds what to do next to the error of a service's operation.
 std::unexpected<Error> with_next_step(Api& api, const Error& error, std::string_view name);
 
+// "myservice is Transitioning: waiting for pods: 0 of 1 ready", with the cause if it is not well;
+// empty: that cannot be asked.
+std::string how_it_stands(Api& api, std::string_view name);
+
 }  // namespace tidegate::cli

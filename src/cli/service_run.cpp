@@ -18,6 +18,13 @@ std::string refusal_of(const fetch::Response& response) {
                      reason, message);
 }
 
+// The router, not the service, has answered: it has nobody to hand the request to.
+bool is_nobody_there(const fetch::Response& response) {
+  Result<Json> body = parse_json(response.body, "reply");
+  std::string reason = body ? text_or(*body, "reason", "") : "";
+  return reason == "unknown_service" || reason == "no_replica";
+}
+
 std::string hint_of(int status, const std::string& name) {
   if (status == 500 || status == 502) {
     return fmt::format("\nhint: `tidegate service get-logs -n {}` shows the traceback", name);
@@ -47,14 +54,21 @@ class ServiceRun final : public Verb {
       return fail(Code::unavailable, fmt::format("{} has no address yet: its state is {}", *name_,
                                                  text_or(service, "state", "unknown")));
     }
+    if (text_or(service, "state", "") == "Failed") return nobody(api, "");
     fetch::Request request{.method = "POST",
                            .url = uri,
                            .headers = {{"Content-Type", "application/json"}},
                            .body = std::move(body),
                            .timeout = Milliseconds(0)};  // the router's own limits end it
     TIDEGATE_TRY_VOID(add_key(api, service, request));
-    TIDEGATE_TRY(auto response, context.http.send(request));
+    auto answered = context.http.send(request);
+    if (!answered && answered.error().code == Code::cancelled) {
+      return std::unexpected(answered.error());
+    }
+    if (!answered) return nobody(api, answered.error().message + "\n");
+    const fetch::Response& response = *answered;
     if (!response.ok()) {
+      if (is_nobody_there(response)) return nobody(api, refusal_of(response) + "\n");
       return fail(code_from_http(response.status),
                   refusal_of(response) + hint_of(response.status, *name_));
     }
@@ -63,6 +77,17 @@ class ServiceRun final : public Verb {
   }
 
  private:
+  // Nothing of the service has answered: how it stands with it says more.
+  std::unexpected<Error> nobody(Api& api, const std::string& before) const {
+    std::string stands = how_it_stands(api, *name_);
+    std::string hint = fmt::format(
+        "hint: `tidegate service show -n {}` follows its state, `tidegate service "
+        "get-logs -n {}` shows what it printed",
+        *name_, *name_);
+    return fail(Code::unavailable,
+                fmt::format("{}{}{}", before, stands.empty() ? "" : stands + "\n", hint));
+  }
+
   Result<std::string> read_body(const Context& context) const {
     if (!data_->starts_with('@')) return *data_;
     domain::Complaints complaints;

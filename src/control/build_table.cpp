@@ -52,13 +52,25 @@ table::Service service_of(const ServiceWanted& wanted, const VersionWanted& curr
   return service;
 }
 
-// Those that are to be reached, each by its current version.
+bool serves(const VersionWanted& wanted) {
+  return wanted.version.phase == store::VersionPhase::current;
+}
+
+// What serves; of a service that has never served, what is to: nobody is there yet, and that is
+// what its callers are told.
+const VersionWanted* in_table(const ServiceWanted& wanted) {
+  if (wanted.stored.deleting) return nullptr;
+  const VersionWanted* current = wanted.current();
+  return current != nullptr ? current : wanted.preparing();
+}
+
+// Those that are known, each by the version that is or will be its current one.
 template <class Fill>
 std::vector<table::Service> services_of(const World& world, const Fill& fill) {
   std::vector<table::Service> services;
   for (const ServiceWanted& wanted : world.services) {
-    const VersionWanted* current = wanted.current();
-    if (wanted.stored.deleting || current == nullptr) continue;
+    const VersionWanted* current = in_table(wanted);
+    if (current == nullptr) continue;
     table::Service service = service_of(wanted, *current);
     fill(service, wanted, *current);
     services.push_back(std::move(service));
@@ -74,16 +86,17 @@ std::vector<table::Service> services_of(const World& world, const Fill& fill) {
 std::vector<table::Service> build_table(const World& world, const Observed& observed) {
   return services_of(
       world, [&](table::Service& service, const ServiceWanted&, const VersionWanted& current) {
+        if (!serves(current)) return;
         service.versions.front().replicas = replicas_of(current, observed);
       });
 }
 
 std::vector<table::Service> build_cluster_table(const World& world, const Secret& signing_key) {
-  return services_of(
-      world, [&](table::Service& service, const ServiceWanted& wanted, const VersionWanted&) {
-        service.versions.front().from_pods = true;
-        service.replica_secret = replica_secret(signing_key, wanted.stored.service.id).reveal();
-      });
+  return services_of(world, [&](table::Service& service, const ServiceWanted& wanted,
+                                const VersionWanted& current) {
+    service.versions.front().from_pods = serves(current);
+    service.replica_secret = replica_secret(signing_key, wanted.stored.service.id).reveal();
+  });
 }
 
 }  // namespace tidegate::control

@@ -92,6 +92,24 @@ Result<std::optional<StoredOperation>> find_newest_operation(Database& db,
                     read_row, workspace, service_name, kind);
 }
 
+Result<std::vector<StoredOperation>> list_newest_operations(Database& db,
+                                                            std::string_view workspace,
+                                                            std::string_view kind) {
+  return select(db,
+                TIDEGATE_OPERATION_COLUMNS
+                "WHERE workspace = ? AND kind = ? AND NOT EXISTS (SELECT 1 FROM operations AS "
+                "later WHERE later.workspace = operations.workspace AND later.kind = "
+                "operations.kind AND later.service_name = operations.service_name AND "
+                "later.created > operations.created) ORDER BY created, id",
+                read_row, workspace, kind);
+}
+
+Result<> forget_request(Database& db, std::string_view id) {
+  TIDEGATE_TRY([[maybe_unused]] int rows,
+               execute(db, "UPDATE operations SET request = '' WHERE id = ?", id));
+  return {};
+}
+
 Result<std::vector<std::string>> remove_old_operations(Database& db, WallTime before) {
   std::vector<std::string> ids;
   TIDEGATE_TRY_VOID(db.transact([&]() -> Result<> {

@@ -27,6 +27,12 @@ Result<std::optional<StoredOperation>> find_newest_operation(Database& db,
                                                              std::string_view workspace,
                                                              std::string_view service_name,
                                                              std::string_view kind);
+// Of each service name the newest of that kind, oldest first.
+Result<std::vector<StoredOperation>> list_newest_operations(Database& db,
+                                                            std::string_view workspace,
+                                                            std::string_view kind);
+// The operation stays, what was asked for is no longer kept.
+Result<> forget_request(Database& db, std::string_view id);
 // Removes those that ended before `before`; returns their ids, for their logs.
 Result<std::vector<std::string>> remove_old_operations(Database& db, WallTime before);
 

@@ -109,6 +109,12 @@ Json common_json(Context& context, const Service& service) {
   return json;
 }
 
+bool is_shown(const Context& context, const store::StoredOperation& creation) {
+  const domain::Operation& operation = creation.operation;
+  bool is_old = context.clock.wall() - operation.ended > kFailedShownFor;
+  return operation.state == domain::OperationState::failed && !is_old && !operation.request.empty();
+}
+
 }  // namespace
 
 std::string scoring_uri(Context& context, const domain::ServiceSpec& spec) {
@@ -123,6 +129,11 @@ Result<Json> service_json(Context& context, const store::StoredService& stored) 
   TIDEGATE_TRY(auto version, shown_version(context, service));
   const Context& target = context_for(context, service.spec);
   Json json = common_json(context, service);
+  // The image of the platform's "azureml/azureml_<hash>"; processes have none.
+  if (version && !version->image.empty()) {
+    json["imageId"] = version->image;
+    json["imageDigest"] = version->image.substr(version->image.find('@') + 1);
+  }
   json["deploymentStatus"] = deployment_status(target, service);
   json["tidegate"] = {{"generation", std::max(service.generation, 1)},
                       {"isolation", target.memory.isolation},
@@ -137,7 +148,7 @@ Result<Json> service_json(Context& context, const store::StoredService& stored) 
   return json;
 }
 
-Result<Json> failed_service_json(Context& context, const store::StoredOperation& operation) {
+Result<domain::Service> failed_service(const store::StoredOperation& operation) {
   TIDEGATE_TRY(Json body, parse_json(operation.operation.request, "stored request"));
   domain::Complaints told_then;
   Service service;
@@ -147,6 +158,11 @@ Result<Json> failed_service_json(Context& context, const store::StoredOperation&
   service.operation_id = operation.operation.id;
   service.created = operation.operation.created;
   service.updated = operation.operation.ended;
+  return service;
+}
+
+Result<Json> failed_service_json(Context& context, const store::StoredOperation& operation) {
+  TIDEGATE_TRY(Service service, failed_service(operation));
   Json json = common_json(context, service);
   json["deploymentStatus"] = {{"desiredReplicas", service.spec.settings.replicas()},
                               {"updatedReplicas", 0},
@@ -170,10 +186,16 @@ Result<std::optional<store::StoredOperation>> find_failed_creation(Context& cont
                                                                    std::string_view name) {
   TIDEGATE_TRY(auto found,
                store::find_newest_operation(*context.store.db, workspace, name, "CreateService"));
-  if (!found || found->operation.state != domain::OperationState::failed) return std::nullopt;
-  bool is_old = context.clock.wall() - found->operation.ended > kFailedShownFor;
-  if (is_old) return std::nullopt;
+  if (!found || !is_shown(context, *found)) return std::nullopt;
   return found;
+}
+
+Result<std::vector<store::StoredOperation>> list_failed_creations(Context& context,
+                                                                  std::string_view workspace) {
+  TIDEGATE_TRY(auto all,
+               store::list_newest_operations(*context.store.db, workspace, "CreateService"));
+  std::erase_if(all, [&](const store::StoredOperation& one) { return !is_shown(context, one); });
+  return all;
 }
 
 }  // namespace tidegate::control

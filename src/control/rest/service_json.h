@@ -14,10 +14,17 @@ Result<Json> service_json(Context& context, const store::StoredService& stored);
 // more.
 Result<Json> failed_service_json(Context& context, const store::StoredOperation& operation);
 
-// The newest creation of that name, if it failed within a day.
+// What it was to become, with state and error as they are shown.
+Result<domain::Service> failed_service(const store::StoredOperation& operation);
+
+// The newest creation of that name, if it failed within a day and has not been deleted since.
 Result<std::optional<store::StoredOperation>> find_failed_creation(Context& context,
                                                                    std::string_view workspace,
                                                                    std::string_view name);
+
+// All of them, oldest first; also of names that a service has now.
+Result<std::vector<store::StoredOperation>> list_failed_creations(Context& context,
+                                                                  std::string_view workspace);
 
 // Where clients send their requests: this machine's router, or the cluster's.
 std::string scoring_uri(Context& context, const domain::ServiceSpec& spec);

@@ -1,6 +1,7 @@
 // Reading services.
 #include "store/services.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -55,6 +56,24 @@ bool is_wanted(const domain::ServiceSpec& spec, const Request& request) {
          matches_map_filter(request.query_value("properties"), spec.properties);
 }
 
+// First deployments that have failed are no services, but people look for them here.
+Result<> add_failed(Context& context, const Request& request,
+                    const std::vector<store::StoredService>& services, Json& value) {
+  TIDEGATE_TRY(auto failed, list_failed_creations(context, request.workspace));
+  for (const store::StoredOperation& one : failed) {
+    bool is_service = std::ranges::any_of(services, [&](const store::StoredService& stored) {
+      return stored.service.spec.workspace == request.workspace &&
+             stored.service.spec.name == one.operation.service_name;
+    });
+    if (is_service) continue;
+    TIDEGATE_TRY(domain::Service service, failed_service(one));
+    if (!is_wanted(service.spec, request)) continue;
+    TIDEGATE_TRY(Json json, failed_service_json(context, one));
+    value.push_back(std::move(json));
+  }
+  return {};
+}
+
 void list_services(Context& context, Request request, Responder responder) {
   auto services = store::list_services(*context.store.db);
   if (!services) return responder.fail(services.error());
@@ -64,6 +83,9 @@ void list_services(Context& context, Request request, Responder responder) {
     auto json = service_json(context, stored);
     if (!json) return responder.fail(json.error());
     value.push_back(std::move(*json));
+  }
+  if (auto added = add_failed(context, request, *services, value); !added) {
+    return responder.fail(added.error());
   }
   responder.send(200, {{"value", std::move(value)}});  // no nextLink: a null one breaks clients
 }

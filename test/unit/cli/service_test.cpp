@@ -111,6 +111,45 @@ TEST_F(RunTest, RefusalsAreToldWithTheirReason) {
   }
 }
 
+constexpr const char* kRunHint =
+    "hint: `tidegate service show -n svc` follows its state, `tidegate service get-logs -n svc` "
+    "shows what it printed\n";
+
+TEST_F(RunTest, AServiceThatIsComingUpIsSaidToBeWithWhatItWaitsFor) {
+  session.server.on("GET services/svc", 200,
+                    Json::parse(R"({"name":"svc","state":"Transitioning","operationId":"op",
+                                    "scoringUri":"http://127.0.0.1:1/api/v1/service/svc/score"})"));
+  session.server.on("GET operations/op", 200,
+                    Json::parse(R"({"tidegate":{"waitingFor":"waiting for pods: 0 of 1 ready"}})"));
+  answer(503, R"({"reason":"no_replica","message":"No ready replicas for service svc."})");
+  EXPECT_EQ(session.run("service run -n svc -d 1"), 1);
+  EXPECT_EQ(session.err,
+            std::string("ERROR: the service answered 503 no_replica: No ready replicas for service "
+                        "svc.\n  svc is Transitioning: waiting for pods: 0 of 1 ready\n") +
+                kRunHint);
+}
+
+TEST_F(RunTest, AServiceWhoseDeploymentFailedIsNotCalled) {
+  session.server.on("GET services/svc", 200, Json::parse(R"({"name":"svc","state":"Failed",
+                                    "scoringUri":"http://127.0.0.1:1/api/v1/service/svc/score",
+                                    "error":{"message":"init() failed: ValueError: no column"}})"));
+  EXPECT_EQ(session.run("service run -n svc -d 1"), 1);
+  EXPECT_EQ(session.err,
+            std::string("ERROR: svc is Failed: init() failed: ValueError: no column\n") + kRunHint);
+}
+
+TEST_F(RunTest, AServiceWhoseRoutersAreAwayIsSaidToBeWithTheCause) {
+  session.server.on("GET services/svc", 200,
+                    Json::parse(R"({"name":"svc","state":"Unhealthy","authEnabled":false,
+                                    "scoringUri":"http://127.0.0.1:1/api/v1/service/svc/score",
+                                    "error":{"message":"the routers of myaks are gone"}})"));
+  session.server.away = "POST http://127.0.0.1:1/";
+  EXPECT_EQ(session.run("service run -n svc -d 1"), 1);
+  EXPECT_EQ(session.err, std::string("ERROR: nothing listens\n  svc is Unhealthy: the "
+                                     "routers of myaks are gone\n") +
+                             kRunHint);
+}
+
 TEST_F(RunTest, AServiceWithoutAnAddressIsSaidSo) {
   session.server.on("GET services/svc", 200,
                     Json::parse(R"({"name":"svc","state":"Transitioning","scoringUri":null})"));

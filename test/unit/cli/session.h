@@ -45,6 +45,7 @@ class FakeServer final : public fetch::Client {
     }
     if (cancelled) return fail(Code::cancelled, "the call was cancelled");
     if (down) return fail(Code::unavailable, "nothing listens at api.sock");
+    if (!away.empty() && call.starts_with(away)) return fail(Code::unavailable, "nothing listens");
     if (best == nullptr)
       return fetch::Response{.status = 404, .body = R"({"message":"no answer for )" + call + "\"}"};
     return (*best)(request);
@@ -76,6 +77,7 @@ class FakeServer final : public fetch::Client {
 
   std::vector<fetch::Request> requests;
   bool down = false;
+  std::string away;  // calls that begin like this reach nobody
   bool cancelled = false;
 
  private:

@@ -24,9 +24,15 @@ std::vector<std::string> replicas_in(const std::vector<table::Service>& services
   return ids;
 }
 
-TEST(BuildTableTest, AServiceThatDoesNotServeYetIsNotInIt) {
+TEST(BuildTableTest, AServiceThatDoesNotServeYetIsKnownAndHasNobody) {
   World world = world_of(S().version(1, VersionPhase::preparing).replica("a").was_ready());
-  EXPECT_TRUE(build_table(world, O().ready("a")).empty());
+  EXPECT_TRUE(replicas_in(build_table(world, O().ready("a"))).empty());
+  auto on_pods = build_cluster_table(world, Secret("key"));
+  EXPECT_FALSE(on_pods.at(0).versions.at(0).from_pods);
+}
+
+TEST(BuildTableTest, AServiceWhoseFirstVersionFailedIsNotInIt) {
+  EXPECT_TRUE(build_table(world_of(S().version(1, VersionPhase::draining)), O()).empty());
 }
 
 TEST(BuildTableTest, AServiceThatGoesIsNotInIt) {
