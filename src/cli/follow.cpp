@@ -21,6 +21,8 @@ Milliseconds pause_after(Milliseconds elapsed) {
 // to it.
 constexpr std::string_view kWarningMark = "WARNING: ";
 constexpr std::string_view kErrorMark = "ERROR: ";
+// A replica's own log, which the error has what matters of.
+constexpr std::string_view kQuoteMark = "| ";
 
 // "init() of replica r (3 s)" -> "init() of replica r": the seconds stand beside it anyway.
 std::string without_seconds(std::string text) {
@@ -98,7 +100,7 @@ class Follower {
     if (has_time) line.remove_prefix(15);
     if (line.starts_with(kWarningMark)) {
       warn_once(std::string(line.substr(kWarningMark.size())));
-    } else if (!line.starts_with(kErrorMark)) {
+    } else if (!line.starts_with(kErrorMark) && !line.starts_with(kQuoteMark)) {
       context_.console.say(line);
     }
   }
@@ -141,19 +143,23 @@ class Follower {
     // What was written between the last look at the log and the end.
     Result<> shown = show_log();
     context_.console.end_live();
-    if (text_or(operation, "state", "") == "Succeeded") return operation;
+    std::string state = text_or(operation, "state", "");
+    if (state == "Succeeded") return operation;
+    Code code = state == "Cancelled" ? Code::conflict : Code::invalid;
     const Json* error = find_member(operation, "error");
     std::string cause = error == nullptr ? "" : message_of(*error);
-    if (!cause.empty()) return fail(Code::invalid, std::move(cause));
-    return fail(Code::invalid, fmt::format("{} ended as {}", options_.what,
-                                           text_or(operation, "state", "unknown")));
+    if (!cause.empty()) return fail(code, std::move(cause));
+    return fail(code, fmt::format("{} ended as {}", options_.what, state));
   }
 
   Result<Json> interrupted() {
     context_.console.end_live();
+    std::string hint = fmt::format("follow it with `{}`", options_.how_to_go_on);
+    if (!options_.how_to_cancel.empty()) {
+      hint += fmt::format("; `{}` cancels it", options_.how_to_cancel);
+    }
     return fail(Code::cancelled,
-                fmt::format("stopped waiting; {} goes on\nhint: follow it with `{}`", options_.what,
-                            options_.how_to_go_on));
+                fmt::format("stopped waiting; {} goes on\nhint: {}", options_.what, hint));
   }
 
   Api& api_;

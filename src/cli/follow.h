@@ -14,11 +14,12 @@ struct FollowOptions {
   std::string what;                     // "the deployment of myservice", for messages
   std::vector<domain::Complaint> said;  // warnings that the user has seen already
   std::string how_to_go_on;             // a command that shows it, for whoever presses Ctrl-C
+  std::string how_to_cancel = {};       // a command that ends it; empty: it cannot be ended
 };
 
 // Shows an operation's log and what it waits for until it ends. Returns its last state; an
-// operation that failed is an error with its cause. Ctrl-C is Code::cancelled: the operation goes
-// on.
+// operation that failed is an error with its cause. Code::conflict: somebody else's change took its
+// place. Ctrl-C is Code::cancelled: the operation goes on.
 Result<Json> follow(Api& api, Context& context, const std::string& operation,
                     const FollowOptions& options);
 

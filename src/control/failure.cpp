@@ -48,6 +48,22 @@ std::string last_lines(std::string_view log_tail) {
   return std::string(log_tail.substr(start + 1));
 }
 
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
+}
+
+std::string_view before_traceback(std::string_view log_tail, std::string_view told) {
+  constexpr std::string_view kBegin = "Traceback (most recent call last)";
+  while (told.ends_with('\n')) told.remove_suffix(1);
+  std::string_view last = told.substr(told.rfind('\n') + 1);
+  bool is_there =
+      told.find(kBegin) != std::string_view::npos && log_tail.find(last) != std::string_view::npos;
+  auto begin = is_there ? log_tail.find(kBegin) : std::string_view::npos;
+  if (begin == std::string_view::npos) return log_tail;
+  auto line = begin == 0 ? std::string_view::npos : log_tail.rfind('\n', begin - 1);
+  return log_tail.substr(0, line == std::string_view::npos ? 0 : line + 1);
+}
+
 Evidence collect_evidence(const os::Path& data_dir, backend::Backend& backend,
                           const std::string& version_id, const std::string& replica_id) {
   Evidence evidence;
@@ -67,9 +83,10 @@ std::string cause_of(const FailedReplica& failed) {
 
 ErrorBody crash_error(const FailedReplica& failed) {
   std::string text = failed.evidence.traceback;
-  if (!failed.evidence.log_tail.empty()) {
+  std::string_view log_tail = before_traceback(failed.evidence.log_tail, text);
+  if (!log_tail.empty()) {
     if (!text.empty() && !text.ends_with('\n')) text += '\n';
-    text += "The last lines of its log:\n" + last_lines(failed.evidence.log_tail);
+    text += "The last lines of its log:\n" + last_lines(log_tail);
   }
   if (!text.empty() && !text.ends_with('\n')) text += '\n';
   text += "Correct the cause and deploy again.";
@@ -86,6 +103,7 @@ std::string text_of(const backend::Trouble& trouble) {
 ErrorBody trouble_error(const std::string& service, const backend::Trouble& trouble,
                         std::string_view log_tail) {
   std::string text = trouble.message;
+  log_tail = before_traceback(log_tail, text);
   if (!log_tail.empty()) text += "\nThe last lines of its log:\n" + last_lines(log_tail);
   if (!trouble.next_step.empty()) {
     text += (text.ends_with('\n') ? "" : "\n") + trouble.next_step;
@@ -93,13 +111,18 @@ ErrorBody trouble_error(const std::string& service, const backend::Trouble& trou
   std::string about = trouble.replica_id.empty() ? "" : " (pod " + trouble.replica_id + ")";
   return {.code = std::string(outer_code(trouble.code)),
           .status = 400,
-          .message = fmt::format("Deployment of {} failed: {}{}", service, text_of(trouble), about),
+          .message = fmt::format("Deployment of {} failed: {}{}", service,
+                                 first_line(text_of(trouble)), about),
           .details = {{trouble.code, std::move(text), service}}};
 }
 
 std::string state_error(const std::string& service, const std::string& reason,
                         const std::optional<backend::Trouble>& trouble) {
-  ErrorBody body{"ServiceUnhealthy", 503, "No replica of " + service + " is ready: " + reason, {}};
+  ErrorBody body{
+      "ServiceUnhealthy",
+      503,
+      fmt::format("No replica of {} is ready: {}", service, trouble ? first_line(reason) : reason),
+      {}};
   if (trouble) {
     if (trouble->code == "Unschedulable") body.code = "KubernetesError";
     std::string text = trouble->message;

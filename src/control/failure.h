@@ -23,6 +23,11 @@ struct Evidence {
 // As many lines of a log as an error shows.
 std::string last_lines(std::string_view log_tail);
 
+// Of a message whose other lines are a traceback.
+std::string first_line(std::string_view text);
+// A log without the traceback that `told` ends with: nobody reads it twice.
+std::string_view before_traceback(std::string_view log_tail, std::string_view told);
+
 // Reads files: for workers.
 Evidence collect_evidence(const os::Path& data_dir, backend::Backend& backend,
                           const std::string& version_id, const std::string& replica_id);

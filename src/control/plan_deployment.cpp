@@ -250,7 +250,7 @@ std::string wait_of_pods(const VersionWanted& wanted, const Observed& observed, 
                                  ready_pods(observed, wanted.version.id), wanted_count(wanted));
   const Trouble* trouble = trouble_of(wanted, observed);
   if (trouble != nullptr) {
-    return fmt::format("{}; {}: {} ({})", text, trouble->code, trouble->message,
+    return fmt::format("{}; {}: {} ({})", text, trouble->code, first_line(trouble->message),
                        seconds(now - (memory.trouble_code.empty() ? now : memory.trouble_since)));
   }
   if (memory.crashes > 0 && !memory.last_failure.empty()) text += "; " + memory.last_failure;
@@ -259,7 +259,8 @@ std::string wait_of_pods(const VersionWanted& wanted, const Observed& observed, 
 
 std::string wait_of_job(const VersionWanted& wanted, const Observed& observed, MonoTime now) {
   VersionMemory memory = memory_of(observed, wanted.version.id);
-  std::string time = memory.busy ? fmt::format(" ({})", seconds(now - memory.busy_since)) : "";
+  bool is_at_it = memory.busy || memory.building;
+  std::string time = is_at_it ? fmt::format(" ({})", seconds(now - memory.busy_since)) : "";
   return wanted.version.step == store::VersionStep::environment
              ? "waiting for the environment's image" + time
              : "pushing source and models to the registry" + time;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/log.h"
@@ -22,6 +24,17 @@ Result<> store_failure(store::Database& db, store::Version version, const std::s
   return change_operation(db, operation_id, [&](store::StoredOperation& operation) {
     operation.operation.error = error;
   });
+}
+
+// Lines of somebody else's log: told apart from those of the operation.
+std::string as_quote(std::string_view log) {
+  std::string text;
+  while (!log.empty()) {
+    std::string_view line = log.substr(0, log.find('\n'));
+    log.remove_prefix(std::min(line.size() + 1, log.size()));
+    text += fmt::format("{}| {}", text.empty() ? "" : "\n", line);
+  }
+  return text;
 }
 
 }  // namespace
@@ -52,7 +65,7 @@ void act(Context& context, const ServiceWanted& service, const FailVersion& acti
        trouble = action.trouble](const FailedReplica& with_evidence) {
         // The version's log goes with its folders; the operation's log stays.
         const std::string& log_tail = with_evidence.evidence.log_tail;
-        note(context, operation_id, log_tail);
+        note(context, operation_id, as_quote(log_tail));
         fail_version(context, version_id,
                      trouble ? trouble_error(with_evidence.service, *trouble, log_tail)
                              : crash_error(with_evidence));

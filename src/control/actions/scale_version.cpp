@@ -48,8 +48,8 @@ void act(Context& context, const ServiceWanted& service, const ScaleVersion& act
 
 void act(Context& context, const ServiceWanted& service, const NoteTrouble& action) {
   const backend::Trouble& trouble = action.trouble;
-  std::string text = text_of(trouble);
-  context.memory.versions[action.version_id].trouble_told = text;
+  context.memory.versions[action.version_id].trouble_told = text_of(trouble);
+  std::string text = first_line(text_of(trouble));  // the rest is in the error or the log
   std::string about = trouble.replica_id.empty() ? "" : "pod " + trouble.replica_id + ": ";
   note(context, operation_of(service), fmt::format("{}{} {}", about, text, trouble.next_step));
   log(Level::warning, "version_in_trouble", {{"version", action.version_id}, {"reason", text}});

@@ -97,6 +97,40 @@ TEST(FailureTest, ShowsTheLastLinesOnly) {
   EXPECT_EQ(last_lines(""), "");
 }
 
+constexpr const char* kTraceback =
+    "Traceback (most recent call last):\n  File \"score.py\", line 2, in init\nValueError: no such "
+    "column\n";
+
+std::size_t count_of(const std::string& text, std::string_view word) {
+  std::size_t count = 0;
+  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++count;
+  return count;
+}
+
+TEST(FailureTest, ATracebackIsToldOnce) {
+  std::string log = std::string("loading the model\n") + kTraceback + "tidegate: init() failed\n";
+  backend::Trouble trouble{
+      .code = "CrashLoopBackOff",
+      .message = std::string("init() failed: ValueError: no such column\n") + kTraceback,
+      .next_step = "Correct the cause and deploy again.",
+      .replica_id = "pod-x",
+      .is_final = true};
+  Evidence evidence{"init", "ValueError: no such column", kTraceback, log};
+  for (const ErrorBody& body :
+       {trouble_error("svc", trouble, log), crash_error({"svc", "r", "exited", evidence})}) {
+    std::string all = body.message + body.details[0].message;
+    EXPECT_EQ(count_of(all, "Traceback"), 1u) << all;
+    EXPECT_EQ(count_of(all, "loading the model"), 1u) << all;
+    EXPECT_EQ(body.message.find('\n'), std::string::npos) << body.message;
+  }
+}
+
+TEST(FailureTest, ALogWithoutTheTracebackIsShownAsItIs) {
+  EXPECT_EQ(before_traceback("one\ntwo\n", kTraceback), "one\ntwo\n");
+  EXPECT_EQ(before_traceback(kTraceback, "killed for memory"), kTraceback);
+  EXPECT_EQ(before_traceback(kTraceback, kTraceback), "");
+}
+
 TEST(FailureTest, SaysWhatTheScoringServerSaid) {
   FailedReplica failed{"svc",
                        "r1",
