@@ -112,9 +112,16 @@ class ModelDeploy final : public Verb {
     auto followed = follow(api, context, operation,
                            {.what = fmt::format("the deployment of {}", *name_),
                             .said = warnings_,
-                            .how_to_go_on = fmt::format("tidegate service show -n {}", *name_)});
+                            .how_to_go_on = fmt::format("tidegate service show -n {}", *name_),
+                            .how_to_cancel = how_to_cancel()});
     if (!followed) return with_next_step(api, followed.error(), *name_);
     return show_service(api, context, common, *name_);
+  }
+
+  // A service that was there before is not to go with its update.
+  std::string how_to_cancel() const {
+    return overwrite_ ? fmt::format("tidegate service update -n {} ...", *name_)
+                      : fmt::format("tidegate service delete -n {}", *name_);
   }
 
   std::optional<std::string> name_, target_, description_;

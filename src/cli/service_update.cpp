@@ -141,10 +141,12 @@ class ServiceUpdate final : public Verb {
     if (!response.ok()) return Api::failure(response, "the update");
     std::string operation = operation_of(response);
     if (operation.empty() || flags_.no_wait) return show_service(api, context, common, *name_);
-    auto followed = follow(api, context, operation,
-                           {.what = fmt::format("the update of {}", *name_),
-                            .said = warnings_,
-                            .how_to_go_on = fmt::format("tidegate service show -n {}", *name_)});
+    auto followed =
+        follow(api, context, operation,
+               {.what = fmt::format("the update of {}", *name_),
+                .said = warnings_,
+                .how_to_go_on = fmt::format("tidegate service show -n {}", *name_),
+                .how_to_cancel = fmt::format("tidegate service update -n {} ...", *name_)});
     if (!followed) return with_next_step(api, followed.error(), *name_);
     return show_service(api, context, common, *name_);
   }

@@ -176,7 +176,8 @@ VersionMemory memory_of(const Observed& observed, const std::string& version_id)
 }
 
 bool plan_laid_out(const VersionWanted& wanted, const PlanInput& in, Actions& out) {
-  if (memory_of(in.observed, wanted.version.id).busy) return false;
+  VersionMemory memory = memory_of(in.observed, wanted.version.id);
+  if (memory.busy || memory.building) return false;
   switch (wanted.version.step) {
     case store::VersionStep::environment:
       out.push_back(BuildEnvironment{wanted.version.id});

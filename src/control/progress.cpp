@@ -16,7 +16,7 @@ std::string since(MonoTime begin, MonoTime now) {
 
 std::string wait_of_job(const VersionWanted& wanted, const Observed& observed, MonoTime now) {
   VersionMemory memory = memory_of(observed, wanted.version.id);
-  std::string time = memory.busy ? " " + since(memory.busy_since, now) : "";
+  std::string time = memory.busy || memory.building ? " " + since(memory.busy_since, now) : "";
   return wanted.version.step == store::VersionStep::environment
              ? "waiting for the environment" + time
              : "laying out models and source" + time;

@@ -97,9 +97,14 @@ def test_a_registry_that_is_down_is_named(fails, own_cluster):
 # --- the script -----------------------------------------------------------------------------------
 
 
-def test_the_traceback_of_init_is_in_the_error(fails):
+def test_the_traceback_of_init_is_in_the_error_once_and_the_failure_is_listed(server, fails):
     error = fails("def init():\n    raise ValueError('no such column')\ndef run(body): return 1\n")
     said(error, "init() failed", "ValueError: no such column", "score.py", "line 2", "deploy again")
+    assert error.count("Traceback (most recent call last)") == 1, error
+    listed = {s["name"]: s["state"] for s in server.cli("service", "list").json()}
+    assert listed["bad"] == server.service("bad")["state"] == "Failed"
+    server.cli("service", "delete", "-n", "bad")
+    assert "bad" not in server.cli("service", "list").out
 
 
 def test_a_module_that_is_not_there_is_named(fails):
@@ -188,24 +193,68 @@ def test_a_killed_replica_in_a_pod_tells_how_it_ended(server, service, target, t
     server.wait_state("exits", "Healthy")
 
 
-def test_a_namespace_that_is_deleted_by_hand_is_told_and_attaching_again_brings_its_services_back(
+def test_a_namespace_that_is_deleted_by_hand_is_told_at_once_and_comes_back_with_its_services(
     server, cluster, namespace, tmp_path
 ):
     target = server.attach("deleted", namespace)
     target.deploy("orphan", ready_project(tmp_path))
-    # A namespace goes when its pods have had their time to end, which for routers is minutes.
-    target.kubectl("delete", "deployment", "tidegate-router", "--wait=false")
-    target.kubectl("delete", "pods", "--all", "--force", "--grace-period=0", seconds=100)
+    uri = server.uri("orphan")
     cluster.kubectl("delete", "namespace", namespace, "--wait=false")
-    error = wait_until(lambda: has(server.error_text("orphan"), "is gone"), seconds=60, what="the error")
-    said(error, namespace, "attach the cluster again")
-    gone = ("get", "namespace", namespace)
-    wait_until(lambda: cluster.kubectl(*gone, check=False).returncode != 0, seconds=120, what="the namespace's end")
-    server.attach("deleted", namespace)
-    server.wait_state("orphan", "Healthy", seconds=90)
+    began = time.monotonic()
+    error = wait_until(lambda: has(server.error_text("orphan"), "being deleted"), seconds=30, what="the error")
+    took = time.monotonic() - began
+    said(error, f"namespace {namespace} is being deleted", "detach")
+    said(server.cli("computetarget", "show", "-n", "deleted", "-v").out, f"namespace {namespace} is being deleted")
+    # A namespace goes when its pods have had their time to end, which for routers is minutes.
+    target.kubectl("delete", "pods", "--all", "--force", "--grace-period=0", seconds=100)
+    server.wait_state("orphan", "Healthy", seconds=120)
+    assert server.uri("orphan") == uri
     wait_until(lambda: server.score("orphan").status == 200, seconds=30, what="an answer")
     server.cli("service", "delete", "-n", "orphan", seconds=90)
     target.detach()
+    assert took < TOLD_WITHIN_S
+
+
+def test_routers_that_were_deleted_are_put_back_for_the_next_deployment(server, namespace, tmp_path):
+    target = server.attach("bare", namespace)
+    target.kubectl("delete", "deployment,service", "tidegate-router", "--wait=false")
+    target.deploy("again", ready_project(tmp_path))
+    assert server.score("again").status == 200
+    said(operation_log(server, "again"), "the routers of bare were gone; restored")
+    assert "@sha256:" in server.service("again")["imageId"]
+    server.cli("service", "delete", "-n", "again", seconds=90)
+    target.detach()
+
+
+def test_a_deployment_that_finds_no_node_is_told_by_run_and_ended_by_delete(server, target, tmp_path):
+    project = ready_project(tmp_path, containerResourceRequirements={"cpu": 999, "memoryInGB": 0.1})
+    target.deploy("stuck", project, "--no-wait")
+    server.wait_state("stuck", "Unschedulable", seconds=30)
+    operation = server.service("stuck")["operationId"]
+    run = server.cli("service", "run", "-n", "stuck", "-d", "1", fails=True).err
+    said(run, "503 no_replica", "stuck is Unschedulable", "999", "service show -n stuck")
+    server.cli("service", "delete", "-n", "stuck", seconds=20)
+    ended = operation_of(server, operation)
+    assert (ended["state"], ended["error"]["message"]) == ("Cancelled", "cancelled by service delete")
+    wait_until(lambda: target.of_service("stuck") == [], seconds=60, what="nothing to be left of stuck")
+    assert "stuck" not in server.cli("service", "list").out
+
+
+def test_a_newer_update_takes_the_place_of_one_that_finds_no_node(server, service, target, tmp_path):
+    project = ready_project(tmp_path, "def init(): pass\ndef run(body): return 'old'\n")
+    service("mends", project)
+    update = ["service", "update", "-n", "mends", "-ic", "inferenceconfig.json", "-dc", "deploymentconfig.json"]
+    project.deployment["containerResourceRequirements"] = {"cpu": 999, "memoryInGB": 0.1}
+    project.save()
+    server.cli(*update, "--no-wait", cwd=project.folder)
+    first = server.service("mends")["operationId"]
+    wait_until(lambda: has(operation_log(server, "mends"), "Insufficient cpu"), seconds=30, what="the numbers")
+    project.deployment["containerResourceRequirements"] = {"cpu": 0.1, "memoryInGB": 0.1}
+    project.save()
+    project.write("score.py", "def init(): pass\ndef run(body): return 'new'\n")
+    server.cli(*update, cwd=project.folder, seconds=DEPLOY_SECONDS)
+    assert server.score("mends").json() == "new"
+    assert operation_of(server, first)["state"] == "Cancelled"
 
 
 def test_other_services_answer_while_one_fails(server, service, target, fails, tmp_path):

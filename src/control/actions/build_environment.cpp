@@ -44,6 +44,13 @@ Result<> store_environment(Context& context, const std::string& version_id,
   return store::update_version(*context.store.db, *version);
 }
 
+// The version may have been cancelled and removed meanwhile.
+void end_build(Context& context, const std::string& version_id) {
+  auto found = context.memory.versions.find(version_id);
+  if (found != context.memory.versions.end()) found->second.building = false;
+  context.kick();
+}
+
 void finish(Context& context, const std::string& version_id, const std::string& service_name,
             const std::string& operation_id, const Outcome& outcome) {
   log_failure(
@@ -59,7 +66,7 @@ void finish(Context& context, const std::string& version_id, const std::string& 
     fail_version(context, version_id,
                  step_error("EnvironmentBuildFailed", service_name, outcome.built.error()));
   }
-  end_job(context, version_id);
+  end_build(context, version_id);
 }
 
 }  // namespace
@@ -75,13 +82,15 @@ void act(Context& context, const ServiceWanted& service, const BuildEnvironment&
           operation_id,
           version.spec.workload.environment,
           {.strict = version.strict, .ignore_docker_steps = version.ignore_docker_steps}};
-  begin_job(context, version.id);
+  VersionMemory& memory = context.memory.versions[version.id];
+  memory.building = true;
+  memory.busy_since = context.clock.mono();
   bool started = context.pool.start(
       [job = std::move(job)] { return job.run(); },
       [&context, id = version.id, name = version.spec.name, operation_id](const Outcome& outcome) {
         finish(context, id, name, operation_id, outcome);
       });
-  if (!started) end_job(context, version.id);
+  if (!started) end_build(context, version.id);
 }
 
 }  // namespace tidegate::control

@@ -1,9 +1,12 @@
 #include "control/deploy/accept.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "control/deploy/cancel.h"
 #include "control/operation_notes.h"
 #include "control/targets.h"
 #include "store/operations.h"
@@ -55,12 +58,16 @@ void announce(Context& context, const store::StoredOperation& stored,
       {{"operation", operation.id}, {"kind", operation.kind}, {"service", operation.service_name}});
 }
 
+void take_metadata(domain::ServiceSpec& to, const domain::ServiceSpec& from) {
+  to.description = from.description;
+  to.tags = from.tags;
+  to.properties = from.properties;
+}
+
 // Tags, properties and description: nothing that replicas or routers see.
 bool is_only_metadata(const domain::ServiceSpec& from, const domain::ServiceSpec& to) {
   domain::ServiceSpec with_metadata = from;
-  with_metadata.description = to.description;
-  with_metadata.tags = to.tags;
-  with_metadata.properties = to.properties;
+  take_metadata(with_metadata, to);
   return domain::to_json(with_metadata) == domain::to_json(to);
 }
 
@@ -75,11 +82,34 @@ Result<> change_current(store::Database& db, const std::string& service_id,
   return {};
 }
 
+// Also of a version on its way, which goes on.
+Result<> change_metadata(store::Database& db, store::StoredService& stored,
+                         const domain::ServiceSpec& spec) {
+  take_metadata(stored.service.spec, spec);
+  TIDEGATE_TRY(auto versions, store::list_versions_of(db, stored.service.id));
+  for (store::Version& version : versions) {
+    take_metadata(version.spec, spec);
+    TIDEGATE_TRY_VOID(store::update_version(db, version));
+  }
+  return store::update_service(db, stored);
+}
+
+// Whether something serves that a change of numbers would be about.
+Result<bool> has_current(store::Database& db, const std::string& service_id) {
+  TIDEGATE_TRY(auto versions, store::list_versions_of(db, service_id));
+  return std::ranges::any_of(versions, [](const store::Version& version) {
+    return version.phase == store::VersionPhase::current;
+  });
+}
+
 // A new generation beside the one that serves, or a change of the one that serves.
 Result<> store_update(Context& context, store::StoredService& stored, const UpdateRequest& request,
                       store::StoredOperation& operation) {
   store::Database& db = *context.store.db;
-  bool new_replicas = domain::needs_new_replicas(stored.service.spec, request.spec);
+  TIDEGATE_TRY_VOID(cancel_running(context, stored, "service update: a newer change of it"));
+  TIDEGATE_TRY(bool serves, has_current(db, stored.service.id));
+  bool new_replicas = !serves || domain::needs_new_replicas(stored.service.spec, request.spec);
+  if (stored.service.generation == 0) stored.service.spec = request.spec;
   if (new_replicas) {
     ++stored.last_generation;
     operation.operation.step = "BuildEnvironment";
@@ -97,17 +127,6 @@ Result<> store_update(Context& context, store::StoredService& stored, const Upda
 }
 
 }  // namespace
-
-Result<> check_idle(store::Database& db, const store::StoredService& stored) {
-  TIDEGATE_TRY(auto operation, store::find_operation(db, stored.service.operation_id));
-  bool is_running = operation && !domain::is_final(operation->operation.state);
-  if (!is_running && !stored.deleting) return {};
-  return fail(Code::conflict,
-              fmt::format("another operation on service {} is running ({} {}); try again when it "
-                          "has ended",
-                          stored.service.spec.name, operation ? operation->operation.kind : "",
-                          stored.service.operation_id));
-}
 
 Result<std::string> accept_create(Context& context, const ServiceRequest& request,
                                   const std::vector<std::string>& warnings) {
@@ -147,21 +166,19 @@ Result<std::string> accept_update(Context& context, const std::string& service_i
   store::Database& db = *context.store.db;
   TIDEGATE_TRY(auto stored, store::find_service_by_id(db, service_id));
   if (!stored) return fail(Code::not_found, "the service is gone");
-  TIDEGATE_TRY_VOID(check_idle(db, *stored));
+  TIDEGATE_TRY_VOID(check_changeable(db, *stored));
+  TIDEGATE_TRY(domain::ServiceSpec wanted, wanted_spec(db, *stored));
   if (!request.keys.primary.empty()) {
     stored->service.keys = complete(request.keys, context.random);
   }
   stored->service.updated = context.clock.wall();
-  if (is_only_metadata(stored->service.spec, request.spec) && request.keys.primary.empty()) {
-    stored->service.spec = request.spec;
-    auto changed = db.transact([&]() -> Result<> {
-      TIDEGATE_TRY_VOID(change_current(db, service_id, request.spec));
-      return store::update_service(db, *stored);
-    });
-    if (!changed) return std::unexpected(changed.error());
+  if (is_only_metadata(wanted, request.spec) && request.keys.primary.empty()) {
+    TIDEGATE_TRY_VOID(db.transact([&] { return change_metadata(db, *stored, request.spec); }));
     return std::string();
   }
-  store::StoredOperation operation = new_operation(context, "UpdateService", *stored);
+  // One that has never served is still being created: what fails then leaves nothing.
+  std::string kind = stored->service.generation == 0 ? "CreateService" : "UpdateService";
+  store::StoredOperation operation = new_operation(context, std::move(kind), *stored);
   operation.operation.request = to_text(request.record);
   operation.warnings = warnings;
   TIDEGATE_TRY_VOID(
@@ -176,13 +193,15 @@ Result<std::string> accept_delete(Context& context, const std::string& service_i
   store::Database& db = *context.store.db;
   TIDEGATE_TRY(auto stored, store::find_service_by_id(db, service_id));
   if (!stored) return fail(Code::not_found, "the service is gone");
-  TIDEGATE_TRY_VOID(check_idle(db, *stored));
+  TIDEGATE_TRY_VOID(check_changeable(db, *stored));
+  const store::StoredService before = *stored;
   store::StoredOperation operation = new_operation(context, "DeleteService", *stored);
   stored->deleting = true;
   stored->service.state = domain::ServiceState::transitioning;
   stored->service.operation_id = operation.operation.id;
   stored->service.updated = context.clock.wall();
   auto stored_both = db.transact([&]() -> Result<> {
+    TIDEGATE_TRY_VOID(cancel_running(context, before, "service delete"));
     TIDEGATE_TRY_VOID(store::update_service(db, *stored));
     return store::add_operation(db, operation);
   });

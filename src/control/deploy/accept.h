@@ -20,15 +20,13 @@ struct UpdateRequest {
   DeployOptions options;
   Json record;
 };
-// Empty id: nothing had to be followed (tags, properties, description only). Code::conflict while
-// another operation on the service is running.
+// Empty id: nothing had to be followed (tags, properties, description only). A change that is under
+// way is cancelled: this one takes its place. Code::conflict while the service is being deleted.
 Result<std::string> accept_update(Context& context, const std::string& service_id,
                                   const UpdateRequest& request,
                                   const std::vector<std::string>& warnings);
 
+// A change that is under way is cancelled. Code::conflict while the service is being deleted.
 Result<std::string> accept_delete(Context& context, const std::string& service_id);
-
-// Code::conflict, with the operation named, while one is running or the service goes.
-Result<> check_idle(store::Database& db, const store::StoredService& stored);
 
 }  // namespace tidegate::control

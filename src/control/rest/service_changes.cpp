@@ -6,13 +6,16 @@
 
 #include "base/ids.h"
 #include "control/deploy/accept.h"
+#include "control/deploy/cancel.h"
 #include "control/deploy/check_source.h"
 #include "control/deploy/check_spec.h"
 #include "control/operation_notes.h"
 #include "control/rest/operation_json.h"
 #include "control/rest/route.h"
+#include "control/rest/service_json.h"
 #include "control/rest/service_replies.h"
 #include "http/head.h"
+#include "store/operations.h"
 #include "store/services.h"
 #include "store/sweep.h"
 
@@ -133,8 +136,8 @@ void create_service(Context& context, Request request, Responder responder) {
   auto existing = find_service(context, change->request, wanted.spec.name);
   if (!existing) return change->refuse(context, error_body(existing.error()));
   if (*existing && wanted.overwrite) {
-    auto idle = check_idle(*context.store.db, **existing);
-    if (!idle) return change->refuse(context, error_body(idle.error()));
+    auto may = check_changeable(*context.store.db, **existing);
+    if (!may) return change->refuse(context, error_body(may.error()));
     change->service_id = (*existing)->service.id;
     check_same_compute(context, (*existing)->service.spec, wanted.spec, change->complaints);
   }
@@ -163,16 +166,18 @@ void patch_service(Context& context, Request request, Responder responder) {
   auto existing = find_service(context, request, name);
   if (!existing) return responder.fail(existing.error());
   if (!*existing) return responder.fail(service_not_found(name));
+  auto wanted = wanted_spec(*context.store.db, **existing);
+  if (!wanted) return responder.fail(wanted.error());
+  const domain::ServiceSpec& current = *wanted;
   DeployOptions options = options_of(request);
   auto change = std::make_unique<Change>(std::move(request), std::move(responder));
   change->service_id = (*existing)->service.id;
   use_real_ids_in_patch(*patch);
-  const domain::ServiceSpec& current = (*existing)->service.spec;
   change->wanted.options = options;
   change->wanted.record = *patch;
   change->wanted.spec = domain::patch_service(current, *patch, change->complaints);
-  if (auto idle = check_idle(*context.store.db, **existing); !idle) {
-    return change->refuse(context, error_body(idle.error()));
+  if (auto may = check_changeable(*context.store.db, **existing); !may) {
+    return change->refuse(context, error_body(may.error()));
   }
   check_same_compute(context, current, change->wanted.spec, change->complaints);
   check_spec(context, change->wanted.spec, options, change->complaints);
@@ -181,11 +186,21 @@ void patch_service(Context& context, Request request, Responder responder) {
   check_and_settle(context, std::move(change));
 }
 
+// Nothing is left of a first deployment that has failed but its being shown.
+void forget_failed(Context& context, const Request& request, Responder& responder) {
+  auto failed = find_failed_creation(context, request.workspace, request.param("name"));
+  if (!failed) return responder.fail(failed.error());
+  if (!*failed) return responder.send_empty(204);
+  auto done = store::forget_request(*context.store.db, (*failed)->operation.id);
+  if (!done) return responder.fail(done.error());
+  responder.send(200, Json::object());
+}
+
 void delete_service(Context& context, Request request, Responder responder) {
   const std::string& name = request.param("name");
   auto existing = find_service(context, request, name);
   if (!existing) return responder.fail(existing.error());
-  if (!*existing) return responder.send_empty(204);
+  if (!*existing) return forget_failed(context, request, responder);
   auto operation_id = accept_delete(context, (*existing)->service.id);
   if (!operation_id) return responder.fail(operation_id.error());
   send_accepted(context, request, responder, name, *operation_id);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/ids.h"
-#include "control/deploy/accept.h"
+#include "control/deploy/cancel.h"
 #include "control/deploy/check_spec.h"
 #include "control/deploy/entry_script.h"
 #include "control/rest/route.h"
@@ -64,7 +64,12 @@ domain::ServiceSpec check_update(Context& context, const Request& request, const
     complaints.add("updateRequest", "is missing");
     return {};
   }
-  domain::ServiceSpec spec = domain::patch_service(existing.service.spec, *update, complaints);
+  auto wanted = wanted_spec(*context.store.db, existing);
+  if (!wanted) {
+    complaints.add("serviceName", wanted.error().message);
+    return {};
+  }
+  domain::ServiceSpec spec = domain::patch_service(*wanted, *update, complaints);
   check_same_compute(context, existing.service.spec, spec, complaints);
   check_spec(context, spec, options_of(request), complaints);
   return spec;
@@ -80,8 +85,8 @@ domain::ServiceSpec check_by_type(Context& context, const Request& request, cons
     complaints.add("serviceName", fmt::format("there is no service {}", name));
     return {};
   }
-  if (auto idle = check_idle(*context.store.db, **existing); !idle) {
-    complaints.add("serviceName", idle.error().message);
+  if (auto may = check_changeable(*context.store.db, **existing); !may) {
+    complaints.add("serviceName", may.error().message);
   }
   if (http::equal_names(type, "update")) {
     return check_update(context, request, body, **existing, complaints);

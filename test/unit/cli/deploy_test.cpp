@@ -316,9 +316,25 @@ TEST_F(DeployTest, CtrlCSaysThatTheDeploymentGoesOn) {
   EXPECT_EQ(deploy(), 130);
   EXPECT_NE(session.err.find("ERROR: stopped waiting; the deployment of svc goes on\nhint: follow "
                              "it with `tidegate service "
-                             "show -n svc`\n"),
+                             "show -n svc`; `tidegate service delete -n svc` cancels it\n"),
             std::string::npos)
       << session.err;
+  // What serves is not to go with its update.
+  session.waiter.patience = 3;
+  EXPECT_EQ(deploy("--overwrite"), 130);
+  EXPECT_NE(session.err.find("; `tidegate service update -n svc ...` cancels it\n"),
+            std::string::npos)
+      << session.err;
+}
+
+TEST_F(DeployTest, ADeploymentThatSomebodyCancelledHasNothingToPutRight) {
+  session.server.on(
+      "GET operations/op-1", 200,
+      Json::parse(R"({"state":"Cancelled","error":{"message":"cancelled by service delete"}})"));
+  EXPECT_EQ(deploy(), 1);
+  EXPECT_NE(session.err.find("ERROR: cancelled by service delete\n"), std::string::npos)
+      << session.err;
+  EXPECT_EQ(session.err.find("put right"), std::string::npos) << session.err;
 }
 
 TEST_F(DeployTest, LeftOutFilesAreNamed) {

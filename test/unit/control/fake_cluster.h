@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "backend/kubernetes/labels.h"
@@ -30,6 +31,8 @@ class FakeCluster {
   std::atomic<bool> has_routers = true;
   std::atomic<bool> is_terminating = false;  // the namespace
   std::atomic<int> node_port = 31080;
+  std::atomic<bool> build_hangs = false;  // environments are not done until this is false
+  std::atomic<int> builds_under_way = 0;
 
   // Of the backend.
   Result<> prepare(const backend::VersionPlan& plan) {
@@ -214,9 +217,13 @@ class FakeClusterBackend final : public backend::Backend {
 
 class FakeEnvironments final : public EnvironmentProvider {
  public:
+  explicit FakeEnvironments(FakeCluster& cluster) : cluster_(cluster) {}
   Result<image::BuiltEnvironment> ensure(const domain::Environment&,
                                          const image::EnvironmentOptions&,
                                          const image::Environments::LineSink& on_line) override {
+    ++cluster_.builds_under_way;
+    while (cluster_.build_hangs) std::this_thread::sleep_for(Milliseconds(2));
+    --cluster_.builds_under_way;
     on_line("Use the existing image.");
     image::BuiltEnvironment built;
     built.hash = "abc";
@@ -225,6 +232,9 @@ class FakeEnvironments final : public EnvironmentProvider {
     built.image = "registry/azureml/azureml_abc@sha256:1";
     return built;
   }
+
+ private:
+  FakeCluster& cluster_;
 };
 
 // Only what routers are reached by.
@@ -282,7 +292,7 @@ inline MakeCluster fake_clusters(std::map<std::string, FakeCluster*> clusters) {
     if (found == clusters.end()) return fail(Code::invalid, "no such cluster: " + target.name);
     auto parts = std::make_unique<ClusterParts>();
     parts->client = std::make_unique<FakeKube>(*found->second);
-    parts->environments = std::make_unique<FakeEnvironments>();
+    parts->environments = std::make_unique<FakeEnvironments>(*found->second);
     parts->backend = std::make_unique<FakeClusterBackend>(*found->second);
     return parts;
   };
