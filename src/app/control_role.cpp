@@ -1,6 +1,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -32,18 +33,29 @@ Result<os::FileLock> take_lock(const DataDir& data) {
   return fail(Code::conflict, fmt::format("another control works on {}", data.root.string()));
 }
 
-// Tests do not want to wait as long as people do.
-Result<Milliseconds> limit_from(const char* variable, Milliseconds otherwise) {
+// nullopt: the variable is not set.
+Result<std::optional<long>> number_from(const char* variable, std::string_view of_what) {
   const char* text = std::getenv(variable);
-  if (text == nullptr) return otherwise;
+  if (text == nullptr) return std::nullopt;
   long number = 0;
   std::string_view digits(text);
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || end != digits.data() + digits.size() || number <= 0) {
     return fail(Code::invalid,
-                fmt::format("{} must be a number of milliseconds, is \"{}\"", variable, text));
+                fmt::format("{} must be a number of {}, is \"{}\"", variable, of_what, text));
   }
-  return Milliseconds(number);
+  return std::optional(number);
+}
+
+// Tests do not want to wait as long as people do.
+Result<Milliseconds> limit_from(const char* variable, Milliseconds otherwise) {
+  TIDEGATE_TRY(auto number, number_from(variable, "milliseconds"));
+  return number ? Milliseconds(*number) : otherwise;
+}
+
+Result<std::uint64_t> images_limit(std::uint64_t otherwise) {
+  TIDEGATE_TRY(auto number, number_from("TIDEGATE_IMAGES_MAX_GB", "GB"));
+  return number ? static_cast<std::uint64_t>(*number) << 30 : otherwise;
 }
 
 // Comes back only with an error.
@@ -75,6 +87,7 @@ Result<> run_control(const std::vector<std::string>& arguments) {
   TIDEGATE_TRY(options.schedule_limit,
                limit_from("TIDEGATE_SCHEDULE_LIMIT_MS", options.schedule_limit));
   TIDEGATE_TRY(options.pull_limit, limit_from("TIDEGATE_PULL_LIMIT_MS", options.pull_limit));
+  TIDEGATE_TRY(options.images_max_bytes, images_limit(options.images_max_bytes));
   auto cluster_access = control::make_cluster_access(http);
   options.clusters = cluster_access.get();
   control::Control control(

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
@@ -31,6 +32,7 @@ It is run in the pods of a cluster, before the service's own container. Safe to 
   --digest sha256:...            which app: the digest of its manifest
   --into DIR                     the app's folder; made if need be
   --cache DIR                    keeps what was fetched, by digest; may be shared
+  --cache-max-gb N               what it may hold; what was used last stays (default: 20)
   --plain-http                   the registry has no https
   --ca-file FILE                 certificates to trust (PEM), instead of the system's
   --user NAME                    login, with --password-file
@@ -108,12 +110,25 @@ Result<> copy_folder(const os::Path& from, const os::Path& into) {
   return {};
 }
 
+Result<std::uint64_t> cache_max_of(const Flags& flags) {
+  const std::string& text = flags.text("--cache-max-gb");
+  if (text.empty()) return oci::PullOptions{}.cache_max_bytes;
+  std::uint64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  bool is_number = error == std::errc() && end == text.data() + text.size();
+  if (is_number && number <= 1'000'000) return number << 30;
+  return fail(Code::invalid,
+              fmt::format("--cache-max-gb must be a whole number of GB, is \"{}\"", text));
+}
+
 Result<> pull(const std::vector<std::string>& arguments, bool is_plain_http) {
-  TIDEGATE_TRY(Flags flags,
-               Flags::parse(arguments, {"--registry", "--repository", "--digest", "--into",
-                                        "--cache", "--ca-file", "--user", "--password-file",
-                                        "--docker-config", "--server-from", "--server-into"}));
+  TIDEGATE_TRY(
+      Flags flags,
+      Flags::parse(arguments, {"--registry", "--repository", "--digest", "--into", "--cache",
+                               "--cache-max-gb", "--ca-file", "--user", "--password-file",
+                               "--docker-config", "--server-from", "--server-into"}));
   oci::PullOptions options{.cache = flags.text("--cache")};
+  TIDEGATE_TRY(options.cache_max_bytes, cache_max_of(flags));
   TIDEGATE_TRY(options.repository, flags.required("--repository"));
   TIDEGATE_TRY(options.digest, flags.required("--digest"));
   TIDEGATE_TRY(options.into, flags.required("--into"));

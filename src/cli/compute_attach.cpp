@@ -44,6 +44,8 @@ class ComputeAttach final : public Verb {
                "image of routers (default: REGISTRY/tidegate/agent:VERSION)", agent_image_);
     flags.text("--default-base-image", "NAME", "for environments that name no base image",
                base_image_);
+    flags.text("--node-cache-gb", "N", "what a node keeps of models and source (default: 20)",
+               node_cache_gb_);
     flags.toggle("--dry-run", "print what would be applied, as YAML; nothing is asked or changed",
                  dry_run_);
     flags.toggle("--no-wait", "return when everything is checked and the work has begun", no_wait_);
@@ -137,6 +139,7 @@ class ComputeAttach final : public Verb {
     }
     if (agent_image_) own["agentImage"] = *agent_image_;
     if (base_image_) own["defaultBaseImage"] = *base_image_;
+    if (node_cache_gb_) own["nodeCacheGb"] = *node_cache_gb_;
     if (dry_run_) own["dryRun"] = true;
     Json inner = Json::object();
     if (purpose_) inner["clusterPurpose"] = *purpose_;
@@ -165,7 +168,7 @@ class ComputeAttach final : public Verb {
   }
 
   std::optional<std::string> name_, kubeconfig_, namespace_, purpose_, service_type_, agent_image_,
-      base_image_;
+      base_image_, node_cache_gb_;
   RegistryFlags registry_, global_;
   bool dry_run_ = false;
   bool no_wait_ = false;

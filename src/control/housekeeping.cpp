@@ -1,6 +1,8 @@
 #include "control/housekeeping.h"
 
+#include "base/log.h"
 #include "control/operation_notes.h"
+#include "image/store_limit.h"
 #include "store/operations.h"
 #include "store/sweep.h"
 
@@ -33,7 +35,17 @@ void Housekeeping::sweep() {
   log_failure("sweep_uploads",
               store::remove_given_up_uploads(*context_.store.db, *context_.store.blobs, before));
   log_failure("sweep_operations", remove_old_operations(context_));
+  limit_images();
   timer_.start(kPeriod, [this] { sweep(); });
+}
+
+void Housekeeping::limit_images() {
+  auto work = [all = context_.options.data_dir / "images", max = context_.options.images_max_bytes,
+               &runner = context_.runner] { return image::limit_stores(all, max, runner); };
+  context_.pool.start(std::move(work), [](const Result<std::uint64_t>& removed) {
+    if (!removed) return log_failure("limit_images", std::unexpected(removed.error()));
+    if (*removed > 0) log(Level::info, "images_limited", {{"bytes", *removed}});
+  });
 }
 
 }  // namespace tidegate::control

@@ -6,8 +6,8 @@
 namespace tidegate::control {
 
 // What goes by age: uploads that were given up (a day), operations and their logs (a week); and,
-// once at the start, content and staging folders that a crash left behind. Belongs to the loop's
-// thread.
+// once at the start, content and staging folders that a crash left behind. What builds of images
+// keep goes by size. Belongs to the loop's thread.
 class Housekeeping {
  public:
   Housekeeping(Context& context, http::Loop& loop) : context_(context), timer_(loop) {}
@@ -15,6 +15,7 @@ class Housekeeping {
 
  private:
   void sweep();
+  void limit_images();
 
   Context& context_;
   http::Timer timer_;

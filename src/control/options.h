@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@ struct ControlOptions {
   Milliseconds start_limit{310'000};     // for init(), at least
   Milliseconds schedule_limit{300'000};  // for pods to find a node
   Milliseconds pull_limit{60'000};       // for an image that cannot be pulled
+  std::uint64_t images_max_bytes = 50ULL << 30;  // what builds keep in data_dir/images
   ClusterAccess* clusters = nullptr;     // how clusters are attached; null: not at all
 };
 

@@ -37,6 +37,8 @@ struct PullOptions {
   std::string digest;  // of the manifest
   os::Path into;       // made; the app root
   os::Path cache;      // blobs by digest, shared by the pods of a node; empty: none
+  // Afterwards the cache has at most this, and this app's blobs at least: what was used last stays.
+  std::uint64_t cache_max_bytes = 20ULL << 30;
 };
 // Fetches, verifies, unpacks: models read-only, in the layout of spec scoring-runtime.md 2. Safe to
 // run again after a kill; several at once may share a cache.

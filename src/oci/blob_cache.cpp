@@ -1,8 +1,12 @@
 #include "oci/blob_cache.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include <fmt/format.h>
@@ -12,6 +16,8 @@
 
 namespace tidegate::oci {
 namespace {
+
+namespace fs = std::filesystem;
 
 // The one that holds the lock gives up by itself when nothing moves for some minutes; an hour in
 // all is a large blob on a slow line.
@@ -28,7 +34,55 @@ Result<os::FileLock> wait_for_lock(const os::Path& path) {
               fmt::format("another pull has held {} for an hour; end it", path.string()));
 }
 
+struct Kept {
+  fs::file_time_type used;
+  std::uint64_t bytes = 0;
+  os::Path file;
+};
+
+// Whole blobs and what pulls that were killed have left of one; the oldest first. A file that goes
+// meanwhile is left out.
+std::vector<Kept> list_files(const os::Path& folder) {
+  std::vector<Kept> files;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::error_code gone;
+    if (it->path().extension() == ".lock" || !it->is_regular_file(gone)) continue;
+    Kept kept{it->last_write_time(gone), it->file_size(gone), it->path()};
+    if (!gone) files.push_back(std::move(kept));
+  }
+  std::ranges::sort(files, {}, &Kept::used);
+  return files;
+}
+
+// Not under the hands of one that fetches it.
+Result<bool> remove_unless_locked(const os::Path& file) {
+  os::Path blob = file.parent_path() / file.stem();
+  TIDEGATE_TRY(auto lock, os::FileLock::try_take(blob.string() + ".lock"));
+  if (!lock) return false;
+  if (::unlink(file.c_str()) == 0 || errno == ENOENT) return true;
+  return fail_errno(fmt::format("cannot remove {}", file.string()));
+}
+
 }  // namespace
+
+Result<> BlobCache::trim(std::uint64_t max_bytes, const std::set<std::string>& kept) {
+  if (folder_.empty()) return {};
+  os::Path folder = folder_ / "sha256";
+  TIDEGATE_TRY_VOID(os::make_directories(folder));
+  TIDEGATE_TRY(auto alone, os::FileLock::try_take(folder_ / "trim.lock"));
+  if (!alone) return {};
+  std::vector<Kept> files = list_files(folder);
+  std::uint64_t total = 0;
+  for (const Kept& one : files) total += one.bytes;
+  for (const Kept& one : files) {
+    if (total <= max_bytes) break;
+    if (kept.contains("sha256:" + one.file.filename().string())) continue;
+    TIDEGATE_TRY(bool is_removed, remove_unless_locked(one.file));
+    if (is_removed) total -= one.bytes;
+  }
+  return {};
+}
 
 Result<bool> BlobCache::get(Registry& registry, std::string_view repository, const Descriptor& blob,
                             const os::Path& file) {
@@ -60,7 +114,11 @@ Result<bool> BlobCache::copy_checked(const os::Path& cached, const Descriptor& b
   if (::access(cached.c_str(), F_OK) != 0) return false;
   TIDEGATE_TRY_VOID(os::copy_file(cached, file));
   TIDEGATE_TRY(std::string hex, os::sha256_hex_of_file(file));
-  if ("sha256:" + hex == blob.digest) return true;
+  if ("sha256:" + hex == blob.digest) {
+    // It is used; whoever may only read the cache goes on without saying so.
+    (void)::utimensat(AT_FDCWD, cached.c_str(), nullptr, 0);
+    return true;
+  }
   ::unlink(cached.c_str());
   ::unlink(file.c_str());
   return false;

@@ -41,6 +41,7 @@ class Pull {
     }
     TIDEGATE_TRY_VOID(publish());
     TIDEGATE_TRY_VOID(protect(layers));
+    trim_cache(layers);
     return remove_read_only_tree(stage_);
   }
 
@@ -74,6 +75,14 @@ class Pull {
                             "node's disk or make the models smaller",
                             options_.into.string(), static_cast<double>(free) / 1e6,
                             static_cast<double>(needed) / 1e6));
+  }
+
+  // The app is there: a cache that cannot be trimmed keeps nobody from it.
+  void trim_cache(const std::vector<Layer>& layers) {
+    std::set<std::string> mine;
+    for (const Layer& layer : layers) mine.insert(layer.blob.digest);
+    auto trimmed = cache_.trim(options_.cache_max_bytes, mine);
+    if (!trimmed) on_line_("WARNING: the cache stays as it is: " + trimmed.error().message);
   }
 
   Result<> get(const Layer& layer, const Path& file) {

@@ -39,6 +39,7 @@ std::string cluster_text(const ComputeTarget& target) {
                       {"globalRegistry", registry_json(cluster.global_registry)},
                       {"agentImage", cluster.agent_image},
                       {"defaultBaseImage", cluster.default_base_image},
+                      {"nodeCacheGb", cluster.node_cache_gb},
                       {"scoringBase", cluster.scoring_base}});
 }
 
@@ -77,6 +78,8 @@ Result<ClusterAttachment> read_cluster(const std::string& cluster_column,
   out.global_registry.password = Secret(text_or(secrets, "globalRegistryPassword", ""));
   out.agent_image = text_or(cluster, "agentImage", "");
   out.default_base_image = text_or(cluster, "defaultBaseImage", "");
+  const Json* cache = find_member(cluster, "nodeCacheGb");
+  if (cache != nullptr && cache->is_number_integer()) out.node_cache_gb = cache->get<int>();
   out.scoring_base = text_or(cluster, "scoringBase", "");
   out.link_token = Secret(text_or(secrets, "linkToken", ""));
   return out;

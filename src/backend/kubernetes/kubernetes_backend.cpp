@@ -43,7 +43,8 @@ WorkloadOptions workload_options_of(const domain::ClusterAttachment& attachment)
           .registry = attachment.registry.address,
           .is_plain_http = attachment.registry.is_plain_http,
           .pull_secret = is_anonymous ? "" : std::string(kRegistrySecret),
-          .cache_folder = "/var/cache/tidegate"};
+          .cache_folder = "/var/cache/tidegate",
+          .cache_max_gb = attachment.node_cache_gb};
 }
 
 KubernetesBackend::KubernetesBackend(const domain::ClusterAttachment& attachment, Seams seams)

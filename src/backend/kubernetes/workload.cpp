@@ -146,6 +146,11 @@ Json pull_arguments(const VersionPlan& plan, const std::string& digest,
   add("--digest", digest);
   add("--into", kAppRoot);
   if (!options.cache_folder.empty()) add("--cache", kCacheFolder);
+  // Not said where it is the default: an older agent image does not know the flag.
+  bool has_limit = options.cache_max_gb != WorkloadOptions{}.cache_max_gb;
+  if (!options.cache_folder.empty() && has_limit) {
+    add("--cache-max-gb", std::to_string(options.cache_max_gb));
+  }
   add("--server-from", options.agent_server_folder);
   add("--server-into", kServerFolder);
   if (!options.pull_secret.empty()) {

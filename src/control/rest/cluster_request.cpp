@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 namespace tidegate::control {
 namespace {
 
+constexpr int kGigabytesMax = 1'000'000;
 constexpr std::string_view kWhere = "properties.tidegate";
 
 // A file of the user's machine is no file of ours: what a kubeconfig refers to has to be in it.
@@ -84,6 +86,16 @@ bool is_namespace_name(std::string_view name) {
          name.front() != '-' && name.back() != '-';
 }
 
+int read_gigabytes(const std::string& text, const std::string& where,
+                   domain::Complaints& complaints) {
+  int number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  bool is_number = error == std::errc() && end == text.data() + text.size();
+  if (is_number && number >= 0 && number <= kGigabytesMax) return number;
+  complaints.add(where, fmt::format("must be a whole number of GB, is \"{}\"", text));
+  return 0;
+}
+
 domain::ClusterPurpose read_purpose(const Json& properties, domain::Complaints& complaints) {
   const Json* inner = find_member(properties, "properties");
   std::string purpose =
@@ -144,6 +156,9 @@ ClusterRequest read_cluster_request(const Json& body, std::string_view workspace
   to.agent_image = reader.text("agentImage")
                        .value_or(fmt::format("{}/tidegate/agent:{}", to.registry.address, version));
   to.default_base_image = reader.text("defaultBaseImage").value_or("");
+  if (auto text = reader.text_or_number("nodeCacheGb")) {
+    to.node_cache_gb = read_gigabytes(*text, reader.place("nodeCacheGb"), complaints);
+  }
   reader.warn_unknown();
   return out;
 }

@@ -34,7 +34,8 @@ Json attachment_json(const domain::ClusterAttachment& attachment) {
            {"registry", registry_json(attachment.registry)},
            {"globalRegistry", nullptr},
            {"agentImage", attachment.agent_image},
-           {"defaultBaseImage", attachment.default_base_image}};
+           {"defaultBaseImage", attachment.default_base_image},
+           {"nodeCacheGb", attachment.node_cache_gb}};
   if (!attachment.global_registry.address.empty()) {
     out["globalRegistry"] = registry_json(attachment.global_registry);
   }

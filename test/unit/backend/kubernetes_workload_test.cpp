@@ -85,6 +85,9 @@ TEST(KubernetesWorkload, TheSecretIsNotInTheDeployment) {
 TEST(KubernetesWorkload, WithoutCacheAndLoginNothingOfThemIsThere) {
   WorkloadOptions options = some_options();
   options.pull_secret.clear();
+  options.cache_max_gb = 5;
+  std::string with_limit = to_text(deployment(some_plan(), options));
+  EXPECT_NE(with_limit.find(R"("--cache-max-gb","5")"), std::string::npos) << with_limit;
   options.cache_folder.clear();
   options.is_plain_http = false;
   Json pod = deployment(some_plan(), options)["spec"]["template"]["spec"];

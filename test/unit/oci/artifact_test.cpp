@@ -3,12 +3,16 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "archive/pack.h"
 #include "fetch/curl_client.h"
+#include "os/file_lock.h"
 #include "os/sha256.h"
 #include "unit/oci/docker_registry.h"
 
@@ -203,6 +207,53 @@ TEST_F(ArtifactTest, PullsAtOnceShareTheCacheAndFetchEachBlobOnce) {
   for (int i = 0; i < 4; ++i) expect_whole("app" + std::to_string(i));
   EXPECT_EQ(count(": fetched"), 3);
   EXPECT_EQ(count(": from the cache"), 9);
+}
+
+TEST_F(ArtifactTest, ACacheKeepsWhatWasUsedLastAndNoMoreThanItMay) {
+  auto blobs = [&] {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(dir / "cache/sha256")) {
+      if (entry.path().extension() != ".lock") names.insert(entry.path().filename());
+    }
+    return names;
+  };
+  std::string digest = push(pieces());
+  ASSERT_TRUE(pull(digest, "one", "cache").has_value());
+  std::set<std::string> mine = blobs();
+  ASSERT_EQ(mine.size(), 3u);
+  auto put = [&](const std::string& name, int hours_old) {
+    write(dir / "cache/sha256" / name, std::string(1'000, 'x'));
+    fs::last_write_time(dir / "cache/sha256" / name,
+                        fs::file_time_type::clock::now() - std::chrono::hours(hours_old));
+  };
+  put("oldest", 9);
+  put("left.part", 8);
+  put("held", 7);
+  put("newest", 1);
+  for (const std::string& name : mine) {
+    fs::last_write_time(dir / "cache/sha256" / name,
+                        fs::file_time_type::clock::now() - std::chrono::hours(100));
+  }
+  auto held = os::FileLock::try_take(dir / "cache/sha256/held.lock");
+  ASSERT_TRUE(held.has_value() && held->has_value());
+  std::uint64_t size_of_mine = 0;
+  for (const std::string& name : mine) size_of_mine += fs::file_size(dir / "cache/sha256" / name);
+  PullOptions options{.repository = "apps/one",
+                      .digest = digest,
+                      .into = dir / "two",
+                      .cache = dir / "cache",
+                      .cache_max_bytes = size_of_mine + 2'500};
+  ASSERT_TRUE(pull_artifact(registry, options, sink).has_value());
+  std::set<std::string> wanted = mine;
+  wanted.insert({"held", "newest"});
+  EXPECT_EQ(blobs(), wanted);
+  // What is needed right now stays even if it is too much.
+  options.cache_max_bytes = 0;
+  options.into = dir / "three";
+  ASSERT_TRUE(pull_artifact(registry, options, sink).has_value());
+  wanted = mine;
+  wanted.insert("held");
+  EXPECT_EQ(blobs(), wanted);
 }
 
 TEST_F(ArtifactTest, ACacheThatWasDamagedIsNotBelieved) {
