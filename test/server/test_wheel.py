@@ -26,7 +26,7 @@ def run(*argv, **env):
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory):
-    """Built once, around the module that this tree's build has compiled: only setup.py's first CMake call is left out."""
+    """Built once, around the module that the build has compiled: only setup.py's first call of CMake is left out."""
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", folder, ROOT / "python/server",
         TIDEGATE_BUILD_DIR=str(PACKAGES.parent), PIP_DISABLE_PIP_VERSION_CHECK="1")
@@ -87,14 +87,14 @@ def test_the_program_scores_and_stops_on(version, wheel, tmp_path):
 
 
 def check_scores(process, port, log):
-    def curl(*more):
-        done = subprocess.run(["curl", "-fsS", f"http://127.0.0.1:{port}/{more[0]}", *more[1:]], capture_output=True, text=True)
-        return done.stdout
+    def curl(path, *flags):
+        url = f"http://127.0.0.1:{port}{path}"
+        return subprocess.run(["curl", "-fsS", url, *flags], capture_output=True, text=True).stdout
 
     def is_healthy():
         assert process.poll() is None, log.read_text()
-        return curl("") == "Healthy"
+        return curl("/") == "Healthy"
 
     wait_until(is_healthy, "the program to be healthy")
-    assert f'"pid": {process.pid}, "got": "ab"' in curl("score", "-d", "ab")
+    assert f'"pid": {process.pid}, "got": "ab"' in curl("/score", "-d", "ab")
     assert "POST /score 200" in log.read_text()

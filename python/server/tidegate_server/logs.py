@@ -110,8 +110,8 @@ class PrintStream(io.TextIOBase):
 
 
 def install(level: str, request_id: Callable[[], str], logging_json: str = "") -> None:
-    """From now on logging and print() give lines. `request_id`: of the request that the asking thread runs. `logging_json`:
-    path of the script's configuration, "" for none; raises logging_file.LoggingFileError.
+    """From now on logging and print() give lines. `request_id`: of the request that the asking thread runs.
+    `logging_json`: path of the script's configuration, "" for none; raises logging_file.LoggingFileError.
 
     A script that takes the root logger's handlers away (dictConfig, basicConfig(force=True)) has its way.
     """
