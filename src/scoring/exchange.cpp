@@ -21,6 +21,8 @@ void ExchangePool::give_back(Exchange& exchange) {
   exchange.request.headers.clear();
   exchange.request.body = http::Body();  // its memory goes: a body may be large
   exchange.outcome = {};
+  exchange.streaming = {};
+  exchange.stream.reset();
   free_.push_back(&exchange);
 }
 

@@ -23,6 +23,12 @@ struct Exchange final : Job {
   bool admitted = false;
   // Its caller has been answered, but run() has not come back: the worker still has the job.
   bool given_up = false;
+  // While its reply is a stream; `begun`: Job::stream once the head has been written.
+  struct {
+    Stream* begun = nullptr;
+    std::uint64_t sent_bytes = 0;
+    bool waits_for_client = false;
+  } streaming;
 };
 
 // Exchanges are used again, with the memory of their short texts.

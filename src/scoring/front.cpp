@@ -220,18 +220,24 @@ void Front::finish(Job& job) {
   auto& exchange = static_cast<Exchange&>(job);
   leave(exchange);
   if (exchange.given_up) return exchanges_.give_back(exchange);
+  if (exchange.stream) return end_stream(exchange);
+  http::Reply answer = answer_of(exchange);
+  answer.body = std::move(exchange.outcome.body);
+  reply(exchange, std::move(answer), exchange.outcome.failed);
+}
+
+// Without the body.
+http::Reply Front::answer_of(Exchange& exchange) const {
   Outcome& outcome = exchange.outcome;
   drop_ours(outcome.headers, exchange.ids);
-  http::Reply answer{.status = outcome.status,
-                     .headers = std::move(outcome.headers),
-                     .body = std::move(outcome.body)};
+  http::Reply answer{.status = outcome.status, .headers = std::move(outcome.headers)};
   if (!outcome.is_response && !has_header(answer.headers, "content-type")) {
     answer.headers.emplace_back("Content-Type", kJson);
   }
   if (outcome.run_ms) {
     answer.headers.emplace_back("x-ms-run-fn-exec-ms", fmt::format("{:.3f}", *outcome.run_ms));
   }
-  reply(exchange, std::move(answer), outcome.failed);
+  return answer;
 }
 
 // Before the reply: whoever reads it may send the next request at once.
@@ -266,6 +272,7 @@ void Front::give_up(Job& job) {
 // The client's leaving frees no place: run() goes on, and its end comes by finish().
 void Front::on_gone(Exchange& exchange) {
   exchange.call = nullptr;
+  if (exchange.streaming.begun != nullptr) exchange.streaming.begun->cut();
   if (!exchange.admitted) exchanges_.give_back(exchange);
 }
 
@@ -285,18 +292,11 @@ void Front::reply_message(Exchange& exchange, int status, std::string_view messa
 
 void Front::reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed) {
   // First: whoever has the reply finds its line.
-  log_.write({.method = exchange.request.method,
-              .target = exchange.request.target,
-              .request_id = exchange.ids.request_id,
-              .status = reply.status,
-              .duration = clock_.mono() - exchange.began,
-              .length = reply.body.size()});
-  if (exchange.call != nullptr) {
-    if (failed != Outcome::Failed::unsaid) {
-      reply.headers.emplace_back("x-ms-run-function-failed", failed_text(failed));
-    }
-    add_common_headers(reply, exchange.ids);
-    options_.cors.add_headers(exchange.call->head(), reply.headers);
+  write_line(exchange, reply.status, reply.body.size());
+  if (exchange.call != nullptr && exchange.streaming.begun != nullptr) {
+    exchange.call->abort();  // its head has gone out
+  } else if (exchange.call != nullptr) {
+    add_reply_headers(exchange, reply, failed);
     exchange.call->reply(std::move(reply));
   }
   if (exchange.given_up) {
@@ -304,6 +304,24 @@ void Front::reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed)
   } else {
     exchanges_.give_back(exchange);
   }
+}
+
+void Front::write_line(const Exchange& exchange, int status, std::size_t length) {
+  log_.write({.method = exchange.request.method,
+              .target = exchange.request.target,
+              .request_id = exchange.ids.request_id,
+              .status = status,
+              .duration = clock_.mono() - exchange.began,
+              .length = length});
+}
+
+void Front::add_reply_headers(const Exchange& exchange, http::Reply& reply,
+                              Outcome::Failed failed) const {
+  if (failed != Outcome::Failed::unsaid) {
+    reply.headers.emplace_back("x-ms-run-function-failed", failed_text(failed));
+  }
+  add_common_headers(reply, exchange.ids);
+  options_.cors.add_headers(exchange.call->head(), reply.headers);
 }
 
 void Front::add_common_headers(http::Reply& reply, const RequestIds& ids) const {

@@ -48,6 +48,8 @@ class Front final : public http::RequestHandler {
   bool has_ended() const { return ended_ && admitted_ == 0; }
   // The worker is done with a job that begin() gave it.
   void finish(Job& job);
+  // Its outcome is there but for the body, and job.stream has pieces of that, or will have.
+  void pump(Job& job);
   // Called once a job did not come back from its interruption: it has been answered, and those that
   // waited were refused; the process should end when the replies have been written.
   void when_stuck(std::function<void()> task) { when_stuck_ = std::move(task); }
@@ -75,6 +77,13 @@ class Front final : public http::RequestHandler {
   void on_gone(Exchange& exchange);
   void leave(Exchange& exchange);
   void give_up(Job& job);
+  http::Reply answer_of(Exchange& exchange) const;
+  void add_reply_headers(const Exchange& exchange, http::Reply& reply,
+                         Outcome::Failed failed) const;
+  void write_line(const Exchange& exchange, int status, std::size_t length);
+  void begin_stream(Exchange& exchange);
+  void send_pieces(Exchange& exchange);
+  void end_stream(Exchange& exchange);
   void drop_ours(HeaderList& headers, const RequestIds& ids) const;
   void add_common_headers(http::Reply& reply, const RequestIds& ids) const;
 

@@ -2,12 +2,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "http/body.h"
+#include "scoring/stream.h"
 
 namespace tidegate::scoring {
 
@@ -45,6 +47,10 @@ struct Outcome {
   bool is_response = false;
   std::optional<double> run_ms;  // time inside run(), if it came back
   Failed failed = Failed::no;
+  // Of a body that comes by Job::stream: its length if it is known, and whether it ended before its
+  // end (the client's connection is then cut).
+  std::optional<std::uint64_t> length;
+  bool is_cut = false;
 };
 
 // One admitted request on its way through a worker. Between Worker::begin() and Server::finish()
@@ -52,6 +58,7 @@ struct Outcome {
 struct Job {
   Request request;
   Outcome outcome;
+  std::unique_ptr<Stream> stream;           // made by Server::begin_stream()
   std::atomic<std::int64_t> started_ns{0};  // mono clock, when run() began; 0: it still waits
   std::atomic<bool> timed_out{false};
 };

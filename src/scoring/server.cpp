@@ -174,6 +174,17 @@ void Server::finish(Job& job) {
   impl_->loop.post([front = &impl_->front, &job] { front->finish(job); });
 }
 
+void Server::begin_stream(Job& job) {
+  auto pump = [impl = impl_.get(), &job, use = static_cast<Exchange&>(job).use] {
+    impl->loop.post([front = &impl->front, &job, use] {
+      // A stream may be over before the loop's thread has come to look for its first piece.
+      if (static_cast<Exchange&>(job).use == use) front->pump(job);
+    });
+  };
+  job.stream = std::make_unique<Stream>(pump);
+  pump();
+}
+
 void Server::Impl::begin_drain(std::function<void()> done) {
   front.stop_admitting();
   flush_timer.emplace(loop);

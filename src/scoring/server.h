@@ -67,6 +67,9 @@ class Server {
   // stop_admitting(), then Worker::end() once no job can come any more. Any thread.
   void end();
   void finish(Job& job);  // any thread
+  // The thread that runs `job`: from now on job.stream takes pieces of the reply's body, and
+  // finish() is its end. The rest of job.outcome is there.
+  void begin_stream(Job& job);
   // Waits until the replies given so far have been written. All jobs have been finished before. Not
   // while another thread is in serve().
   void stop();

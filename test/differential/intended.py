@@ -45,6 +45,9 @@ IN_CASES = {
                                         "socket's time-out is a TimeoutError (python/server/README.md)",
     "CORS without a package": "spec/scoring-runtime.md 3: the reference needs flask-cors; ours has the rules itself",
     "help ends well": "--help is no wrong argument: exit code 0 (python/server/README.md)",
+    "first piece in context": "the first piece of a stream is made before the reply's head, within Flask's context: what fails "
+                              "until then is a 500 with a message and ids instead of gunicorn's page",
+    "HEAD of a stream": "RFC 9110 9.3.2: the head that a GET would get, which is chunked; the reference leaves it out",
     "time limit that is caught": "the exception of the time limit has a class of its own (python/server/README.md)",
 }
 

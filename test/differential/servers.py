@@ -158,7 +158,7 @@ def free_port():
 
 
 def request_bytes(case):
-    lines = [f"{case.method} {case.path} HTTP/1.1"]
+    lines = [f"{case.method} {case.path} {case.version}"]
     names = {name.lower() for name, _ in case.headers}
     if "host" not in names:
         lines.append("Host: localhost")

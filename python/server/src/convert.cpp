@@ -68,6 +68,40 @@ bool to_headers(PyObject* object, scoring::HeaderList& out) {
   return true;
 }
 
+bool to_length(PyObject* body, std::optional<std::uint64_t>& out) {
+  Ref length(PyObject_GetAttrString(body, "length"));
+  if (!length) return false;
+  if (length.get() != Py_None) out = PyLong_AsUnsignedLongLong(length.get());
+  return PyErr_Occurred() == nullptr;
+}
+
+// write(bytes) of a body that comes in pieces. `self` is a capsule with the job; Python code of
+// ours calls it, and not after the job.
+PyObject* write_piece(PyObject* self, PyObject* piece) {
+  auto* job = static_cast<scoring::Job*>(PyCapsule_GetPointer(self, nullptr));
+  char* data = nullptr;
+  Py_ssize_t size = 0;
+  if (job == nullptr || PyBytes_AsStringAndSize(piece, &data, &size) != 0) return nullptr;
+  bool goes_on = false;
+  {
+    GilReleased released;
+    goes_on = job->stream->write({data, static_cast<std::size_t>(size)}, job->timed_out);
+  }
+  return PyBool_FromLong(static_cast<long>(goes_on));
+}
+
+PyMethodDef write_method = {"write", &write_piece, METH_O, nullptr};
+
+// Until the body ends or nobody wants more of it.
+void run_stream(PyObject* body, scoring::Job& job, scoring::Server& server) {
+  Ref self(PyCapsule_New(&job, nullptr, nullptr));
+  Ref write(self ? PyCFunction_New(&write_method, self.get()) : nullptr);
+  server.begin_stream(job);
+  Ref whole(write ? PyObject_CallFunctionObjArgs(body, write.get(), nullptr) : nullptr);
+  job.outcome.is_cut = whole.get() != Py_True;
+  if (!whole) PyErr_WriteUnraisable(body);
+}
+
 bool to_outcome(PyObject* tuple, scoring::Outcome& out) {
   if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 5) {
     PyErr_SetString(PyExc_TypeError, "the handler must return a tuple of 5");
@@ -76,7 +110,11 @@ bool to_outcome(PyObject* tuple, scoring::Outcome& out) {
   scoring::Outcome outcome;
   outcome.status = static_cast<int>(PyLong_AsLong(PyTuple_GetItem(tuple, 0)));
   if (PyErr_Occurred() != nullptr) return false;
-  if (!to_bytes(PyTuple_GetItem(tuple, 1), outcome.body)) return false;
+  PyObject* body = PyTuple_GetItem(tuple, 1);
+  if (PyCallable_Check(body) != 0 ? !to_length(body, outcome.length)
+                                  : !to_bytes(body, outcome.body)) {
+    return false;
+  }
   PyObject* headers = PyTuple_GetItem(tuple, 2);
   outcome.is_response = headers != Py_None;
   if (!to_headers(headers, outcome.headers)) return false;
@@ -95,7 +133,7 @@ bool to_outcome(PyObject* tuple, scoring::Outcome& out) {
 
 }  // namespace
 
-bool run_handler(PyObject* handler, scoring::Job& job) {
+bool run_handler(PyObject* handler, scoring::Job& job, scoring::Server& server) {
   scoring::Request& request = job.request;
   Ref method = latin1(request.method);
   Ref body = body_bytes(request.body);
@@ -106,7 +144,10 @@ bool run_handler(PyObject* handler, scoring::Job& job) {
   request.body = http::Body();
   Ref result(PyObject_CallFunctionObjArgs(handler, method.get(), body.get(), target.get(),
                                           headers.get(), peer.get(), nullptr));
-  return result && to_outcome(result.get(), job.outcome);
+  if (!result || !to_outcome(result.get(), job.outcome)) return false;
+  PyObject* reply_body = PyTuple_GetItem(result.get(), 1);
+  if (PyCallable_Check(reply_body) != 0) run_stream(reply_body, job, server);
+  return true;
 }
 
 bool to_text(PyObject* object, std::string& out) {

@@ -57,7 +57,7 @@ void Core::run(scoring::Job& job) {
 
 void Core::answer(PyObject* handler, scoring::Job& job) {
   job_here = &job;
-  if (!run_handler(handler, job)) {
+  if (!run_handler(handler, job, server)) {
     // The handler answers for user code; what arrives here is a mistake of ours, or a time limit
     // that ran out while it was dealing with an exception.
     PyErr_WriteUnraisable(handler);

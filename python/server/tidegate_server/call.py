@@ -49,7 +49,7 @@ def make_handler(script: Script, timeout_ms: int) -> Callable[..., outputs.Reply
                 log_exception(error)
                 return outputs.message_reply(500, FAILED, failed=True)
             run_ms = (perf_counter() - started) * 1000.0
-            return value_reply(value, run_ms)
+            return with_logged_stream(value_reply(value, run_ms))
         except BadRequest as error:
             return outputs.message_reply(error.status, error.message)
         except ScoringTimeout as error:
@@ -62,6 +62,29 @@ def make_handler(script: Script, timeout_ms: int) -> Callable[..., outputs.Reply
             logs.end_print_line()
 
     return script.flask.around(handle) if script.flask else handle
+
+
+def with_logged_stream(reply: outputs.Reply) -> outputs.Reply:
+    """What goes wrong while a body is being made comes after the reply's head: it can only be logged."""
+    pieces = reply[1]
+    if not isinstance(pieces, outputs.Pieces):
+        return reply
+    return (reply[0], LoggedPieces(pieces)) + reply[2:]
+
+
+class LoggedPieces:
+    def __init__(self, pieces: outputs.Pieces) -> None:
+        self._pieces = pieces
+        self.length = pieces.length
+
+    def __call__(self, write: Callable[[bytes], bool]) -> bool:
+        try:
+            return self._pieces(write)
+        except BaseException as error:
+            log_exception(error)
+            return False
+        finally:
+            logs.end_print_line()
 
 
 def log_exception(error: BaseException) -> None:

@@ -30,6 +30,7 @@ class FlaskContext:
 
         root = os.getcwd()
         self._response_class = flask.Response
+        self._request = flask.request
         self._app = flask.Flask("azureml_inference_server_http", root_path=root, static_folder=None)
         blueprint = flask.Blueprint("main", "azureml_inference_server_http", root_path=root)
         for path, endpoint, methods in _ROUTES:
@@ -55,7 +56,7 @@ class FlaskContext:
             value = self._response_class(outputs.to_json(value), mimetype="application/json")
             value.headers["x-ms-run-function-failed"] = "False"
         processed = self._app.process_response(value)
-        return outputs.response_reply(processed, run_ms if processed is value else None)
+        return outputs.response_reply(processed, run_ms if processed is value else None, self._request.method)
 
 
 def _never_called() -> None:

@@ -1,12 +1,13 @@
 """From what run() returned to a reply: (status, body, headers, run_ms, failed), as _core wants it.
 
-headers None: application/json. failed None: the reply's own headers say it.
+headers None: application/json. failed None: the reply's own headers say it. body: text, bytes or Pieces.
 """
 
+import itertools
 import json
 import re
 import sys
-from typing import Any, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 Reply = Tuple[int, Any, Optional[List[Tuple[str, bytes]]], Optional[float], Optional[bool]]
 
@@ -49,22 +50,64 @@ def is_response(value: Any) -> bool:
     return flask is not None and isinstance(value, flask.Response)
 
 
-def response_reply(response: Any, run_ms: Optional[float]) -> Reply:
+def response_reply(response: Any, run_ms: Optional[float], method: str = "POST") -> Reply:
     status = response.status_code
     if not 200 <= status <= 999:
         raise BadResponse("run() returned a response with status %r; it must be from 200 to 999" % (status,))
-    response.direct_passthrough = False  # send_file(): read it now
-    try:
-        body = response.get_data()
-    finally:
-        response.close()
     if status == 304:
         sys.modules["werkzeug.http"].remove_entity_headers(response.headers)
     headers = _headers_of(response)
+    body = _body_of(response, method)
     if status >= 500:
         headers = [(name, value) for name, value in headers if name.lower() != "x-ms-run-function-failed"]
         return status, body, headers, run_ms, True
     return status, body, headers, run_ms, None
+
+
+def _body_of(response: Any, method: str) -> Any:
+    if not response.is_streamed:
+        try:
+            return response.get_data()
+        finally:
+            response.close()
+    if response.status_code in (204, 304):
+        response.close()
+        return b""
+    if method == "HEAD":
+        response.close()
+        return NoPieces()
+    return Pieces(response)
+
+
+class NoPieces:
+    """HEAD: what a GET would get is not made, and its length not known."""
+
+    length = None
+
+    def __call__(self, write: Callable[[bytes], bool]) -> bool:
+        return True
+
+
+class Pieces:
+    """The body of a response that is made while it is sent: of a generator, of a file."""
+
+    def __init__(self, response: Any) -> None:
+        """Makes the first piece: what fails before that is a failed request, whatever fails later a cut connection."""
+        self._response = response
+        self._rest = response.iter_encoded()
+        try:
+            self._first = next(self._rest, b"")
+        except BaseException:
+            response.close()
+            raise
+        self.length = response.headers.get("Content-Length", type=int)  # None: not known
+
+    def __call__(self, write: Callable[[bytes], bool]) -> bool:
+        """Whether it came to its end. `write` waits for the client and says whether more is wanted."""
+        try:
+            return all(write(piece) for piece in itertools.chain((self._first,), self._rest))
+        finally:
+            self._response.close()  # also the generator
 
 
 def _headers_of(response: Any) -> List[Tuple[str, bytes]]:

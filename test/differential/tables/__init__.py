@@ -1,10 +1,10 @@
 """All that is sent to both servers."""
 
-from tables import cors, flags, http_surface, inputs, raw, schema, settings, starts, swagger, values
+from tables import cors, flags, http_surface, inputs, raw, schema, settings, starts, streams, swagger, values
 
 GROUPS = [
     group
-    for table in (http_surface, inputs, values, raw, schema, swagger, settings, flags, cors)
+    for table in (http_surface, inputs, values, raw, schema, swagger, settings, flags, cors, streams)
     for group in table.GROUPS
 ]
 STARTS = starts.STARTS + flags.STARTS
