@@ -291,7 +291,9 @@ def test_a_first_deployment_whose_init_fails_leaves_only_its_operation(server, p
     changed = {t: (n, tables_after[t]) for t, n in tables.items() if tables_after[t] != n}
     assert {t.split(":")[1] for t in changed} <= {"operations"}
     assert {f.split("/")[0] for f in tree_after ^ tree} <= {"operations"}
-    assert server.rest.mms("GET", "services?expand=true").json()["value"] == []
+    listed = {s["name"]: s["state"] for s in server.rest.mms("GET", "services?expand=true").json()["value"]}
+    assert listed["failing"] == "Failed"
+    assert set(listed.values()) == {"Failed"}
 
 
 def test_a_failed_deployment_can_still_be_asked_for_its_reason(server, project):
