@@ -48,6 +48,9 @@ IN_CASES = {
     "first piece in context": "the first piece of a stream is made before the reply's head, within Flask's context: what fails "
                               "until then is a 500 with a message and ids instead of gunicorn's page",
     "HEAD of a stream": "RFC 9110 9.3.2: the head that a GET would get, which is chunked; the reference leaves it out",
+    "exit in run()": "the reference's worker ends without a reply; a caller gets one, and the server lives on (issue 6: never a "
+                     "lost worker)",
+    "bad UTF-8 in JSON": "spec/scoring-runtime.md 3: what cannot be decoded is a 400; the reference's is an internal error",
     "time limit that is caught": "the exception of the time limit has a class of its own (python/server/README.md)",
 }
 
