@@ -130,6 +130,9 @@ def memory_mb():
             bare.stdout.readline()
             trees = server.tree, ProcessTree(bare.pid, b"no such mark")
             pairs.append({kind: [tree.memory_kb(kind) / 1024 for tree in trees] for kind in ("Rss", "Pss")})
+        except NoMeasurement as error:
+            say(f"memory: {error}")
+            return {"Rss": None, "Pss": None}
         finally:
             bare.kill()
             bare.wait()

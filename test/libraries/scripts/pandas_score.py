@@ -9,7 +9,7 @@ BINS = 8
 
 
 def binned(frame):
-    return (frame * BINS).astype(int).clip(0, BINS - 1)
+    return (frame * BINS).astype(int)
 
 
 def train(rows, targets, folder):
@@ -24,6 +24,5 @@ def init():
 
 def run(raw):
     frame = pd.DataFrame([json.loads(raw)["row"]], columns=list("abcdef"))
-    bins = pd.MultiIndex.from_frame(binned(frame[["a", "b"]]))
-    found = means.reindex(bins).fillna(0.0).to_numpy()
-    return {"pid": os.getpid(), "answer": (found + frame[list("cdef")].sum(axis=1)).tolist()}
+    found = means.get(tuple(binned(frame[["a", "b"]]).iloc[0]), 0.0)
+    return {"pid": os.getpid(), "answer": [float(found + frame.loc[0, "c":].sum())]}
