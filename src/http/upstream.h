@@ -14,7 +14,10 @@ namespace tidegate::http {
 
 // Why there is no (whole) response, as far as a retry is concerned.
 enum class UpstreamFailure {
-  not_sent,      // no byte of the request was taken by the peer: safe to send elsewhere
+  // The peer took no byte of the request, or was a unix peer that ended with part of it unread:
+  // safe
+  // to send elsewhere, if the peer begins when it has all of it.
+  not_sent,
   no_response,   // sent, and the peer closed or reset before a response head: may have started
   broken_reply,  // the response ended in the middle or was no HTTP
 };

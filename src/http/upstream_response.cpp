@@ -36,6 +36,10 @@ void UpstreamConnection::on_end_of_input(bool orderly) {
   if (!sent_any_) {
     return fail(UpstreamFailure::not_sent, "the peer closed before it took the request");
   }
+  // The kernel resets a unix connection only if its end had something left to read.
+  if (!orderly && owner_->address.kind == Address::Kind::unix_socket) {
+    return fail(UpstreamFailure::not_sent, "the peer ended before it had read the request");
+  }
   fail(UpstreamFailure::no_response, "the peer closed without a response");
 }
 

@@ -15,6 +15,7 @@
 #include "scoring/access_log.h"
 #include "scoring/balanced_request.h"
 #include "scoring/balanced_worker.h"
+#include "scoring/cors.h"
 
 namespace tidegate::scoring {
 
@@ -24,6 +25,7 @@ struct BalancerOptions {
   std::string version;  // x-ms-server-version of its own replies; empty: not sent
   int log_fd = -1;
   Secret replica_secret;                 // as FrontOptions has it
+  Cors cors;                             // for its own replies
   Milliseconds worker_timeout{300'000};  // a request that takes longer is told as `stuck`; 0: none
 };
 

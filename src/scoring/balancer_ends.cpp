@@ -235,6 +235,7 @@ void Balancer::add_common_headers(http::Reply& reply, const http::RequestHead& h
   auto add = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) reply.headers.emplace_back(name, value);
   };
+  options_.cors.add_headers(head, reply.headers);
   add("x-ms-server-version", options_.version);
   add("x-request-id", ids.request_id);
   add("x-ms-request-id", ids.legacy_id);

@@ -29,9 +29,9 @@ scoring::BalancerServer& server_of(PyObject* self) {
 }
 
 PyObject* balancer_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
-  static const char* const kNames[] = {"addresses",      "concurrent_max",    "body_max_bytes",
-                                       "body_folder",    "version",           "log_fd",
-                                       "replica_secret", "worker_timeout_ms", nullptr};
+  static const char* const kNames[] = {
+      "addresses", "concurrent_max", "body_max_bytes",    "body_folder",  "version",
+      "log_fd",    "replica_secret", "worker_timeout_ms", "cors_origins", nullptr};
   PyObject* addresses = nullptr;
   Py_ssize_t concurrent_max = 1;
   unsigned long long body_max_bytes = 0;
@@ -40,9 +40,11 @@ PyObject* balancer_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   int log_fd = -1;
   const char* replica_secret = "";
   long long worker_timeout_ms = 0;
-  if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|$nKssisL", const_cast<char**>(kNames),
+  PyObject* cors_origins = nullptr;
+  if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|$nKssisLO", const_cast<char**>(kNames),
                                   &addresses, &concurrent_max, &body_max_bytes, &body_folder,
-                                  &version, &log_fd, &replica_secret, &worker_timeout_ms) == 0) {
+                                  &version, &log_fd, &replica_secret, &worker_timeout_ms,
+                                  &cors_origins) == 0) {
     return nullptr;
   }
   if (concurrent_max < 1) {
@@ -51,6 +53,7 @@ PyObject* balancer_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   }
   scoring::BalancerServerOptions options;
   if (!to_addresses(addresses, options.addresses)) return nullptr;
+  if (cors_origins != nullptr && !to_cors(cors_origins, options.balancer.cors)) return nullptr;
   options.balancer.concurrent_max = static_cast<std::size_t>(concurrent_max);
   options.balancer.body_limits.size_max_bytes = body_max_bytes;
   options.balancer.body_limits.spill_folder = body_folder;

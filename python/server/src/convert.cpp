@@ -183,6 +183,23 @@ bool to_addresses(PyObject* sequence, std::vector<http::Address>& out) {
   return count >= 0;
 }
 
+bool to_cors(PyObject* sequence, scoring::Cors& out) {
+  std::vector<std::string> origins;
+  const Py_ssize_t count = PySequence_Size(sequence);
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    Ref item(PySequence_GetItem(sequence, i));
+    if (!item || !to_text(item.get(), origins.emplace_back())) return false;
+  }
+  if (count < 0) return false;
+  Result<scoring::Cors> cors = scoring::Cors::make(origins);
+  if (!cors) {
+    set_error(cors.error());
+    return false;
+  }
+  out = std::move(*cors);
+  return true;
+}
+
 PyObject* address_list(const std::vector<http::Address>& addresses) {
   Ref list(PyList_New(0));
   for (const http::Address& address : addresses) {

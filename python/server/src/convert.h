@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "http/address.h"
 #include "python.h"
+#include "scoring/cors.h"
 #include "scoring/server.h"
 
 namespace tidegate::python {
@@ -25,6 +26,8 @@ bool to_text(PyObject* object, std::string& out);
 PyObject* set_error(const Error& error);
 // Sequence of texts -> addresses. False: a Python error is set.
 bool to_addresses(PyObject* sequence, std::vector<http::Address>& out);
+// Sequence of origins -> the rules for them. False: a Python error is set.
+bool to_cors(PyObject* sequence, scoring::Cors& out);
 // New reference to a list of texts, or nullptr with a Python error set.
 PyObject* address_list(const std::vector<http::Address>& addresses);
 

@@ -309,6 +309,7 @@ def make_balancer(settings: Settings) -> Any:
             log_fd=logs.STDOUT_FD,
             replica_secret=settings.replica_secret,
             worker_timeout_ms=settings.worker_timeout_s * 1000,
+            cors_origins=settings.cors_origins,
         )
     except ValueError as error:
         raise startup.StartFailed("start", error) from None

@@ -1,5 +1,6 @@
 // Workers that die, are replaced or hang, and the end of the service.
 #include "balancer_fixture.h"
+#include "http/listen.h"
 
 namespace tidegate::scoring {
 namespace {
@@ -77,6 +78,22 @@ TEST_F(BalancerTest, WhoseWorkerWasGoneBeforeItTookTheRequestNoticesNothing) {
   one.kill();
   two.answer_all({.status = 200, .body = "two"});
   for (int i = 0; i < 4; ++i) EXPECT_EQ(asking().receive().body, "two");
+}
+
+TEST_F(BalancerTest, WhatADyingWorkerHasNotReadGoesToAnother) {
+  start(2);
+  const auto address = *http::Address::parse("unix:" + (folder_ / "dying").string());
+  os::UniqueFd listener = std::move(*http::listen_on(address, {}));  // nobody reads there
+  server_->add({.number = 1, .pid = 1001, .address = address});
+  FakeProcess& two = add(2);
+  Client client = asking("x");
+  settle();
+  EXPECT_TRUE(two.holds_none());
+  listener.reset();
+  server_->ended(1, "killed by signal 9 (SIGKILL)");
+  EXPECT_TRUE(two.next_request().ends_with("x"));
+  two.answer(200, "served");
+  EXPECT_EQ(client.receive().body, "served");
 }
 
 TEST_F(BalancerTest, WithoutAnyWorkerNewRequestsAreRefusedAndAdmittedOnesWaitForTheNext) {

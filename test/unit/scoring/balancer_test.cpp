@@ -38,6 +38,7 @@ TEST_F(BalancerTest, NoWorkerGetsMoreThanItsSlotsAndWhatComesOnTopIsRefused) {
     settle();
   }
   expect_full(asking());
+  one.wait_until_it_holds(2);
   for (int i = 0; i < 4; ++i) one.answer(200, "one");
   two.answer(200, "two");
   int from_one = 0;
@@ -221,6 +222,15 @@ TEST_F(BalancerTest, AStreamHoldsItsWorkerToItsEndAndASlowReaderOfAWholeReplyDoe
   worker.answer(200, std::string(8 << 20, 'x'));  // `next` does not read it now
   EXPECT_EQ((worker.answer_all({.status = 200, .body = "c"}), asking("c").receive().body), "c");
   EXPECT_EQ(next.receive().body.size(), 8U << 20);
+}
+
+TEST_F(BalancerTest, BrowsersMayReadItsOwnRepliesWhereTheyMayReadAWorkers) {
+  const std::vector<std::string> origins{"http://a.example"};
+  options_.balancer.cors = *Cors::make(origins);
+  start(1);
+  const auto answer = asking("{}", "Origin: http://a.example\r\n").receive();
+  EXPECT_TRUE(is_refusal(answer));
+  EXPECT_EQ(answer.header("Access-Control-Allow-Origin"), "http://a.example");
 }
 
 TEST_F(BalancerTest, StrangersAreRefusedBeforeAnyWorkerSeesThem) {

@@ -55,6 +55,11 @@ std::string FakeProcess::next_request() {
   return held_.front().text;
 }
 
+void FakeProcess::wait_until_it_holds(std::size_t count) {
+  std::unique_lock hold_mutex(mutex_);
+  TIDEGATE_CHECK(changed_.wait_for(hold_mutex, kPatience, [&] { return held_.size() >= count; }));
+}
+
 bool FakeProcess::holds_none() {
   std::lock_guard hold_mutex(mutex_);
   return held_.empty();

@@ -22,6 +22,7 @@ class FakeProcess final : public http::RequestHandler {
   const http::Address& address() const { return address_; }
   // The oldest request that it holds, once there is one: "POST /score\r\n<headers>\r\n\r\n<body>".
   std::string next_request();
+  void wait_until_it_holds(std::size_t count);
   bool holds_none();
   std::size_t held_most();  // at once
   // To the oldest request that it holds.
