@@ -86,6 +86,17 @@ def test_more_wait_only_if_the_limit_is_larger(serve):
     assert all(background.result().status == 200 for background, _ in held_ones)
 
 
+def test_workers_with_threads_do_as_many_things_at_once_as_all_have_threads(serve):
+    replica = serve(OBEDIENT, env=several(2, TIDEGATE_THREADS="2", TIDEGATE_MAX_CONCURRENT="4"))
+    workers = wait_for_workers(replica, 2)
+    held_ones = [held(replica, f"gate{number}") for number in range(4)]
+    assert sorted(pid for _, pid in held_ones) == sorted(workers * 2)
+    assert replica.score(b"x").not_started
+    for number in range(4):
+        (replica.root / f"gate{number}").touch()
+    assert all(background.result().status == 200 for background, _ in held_ones)
+
+
 def test_what_a_worker_answers_and_logs_is_what_one_process_would(serve):
     script = """
         def init(): pass
