@@ -77,8 +77,10 @@ void Workshop::clear() {
 
 const std::vector<std::string>& Workshop::confinement() {
   std::call_once(is_asked_, [this] {
+    // Without buildah this fails too, and the command that then runs by itself says what is
+    // missing.
     os::Command command{.argv = kUnshare};
-    command.argv.emplace_back("true");
+    command.argv.insert(command.argv.end(), {"buildah", "--version"});
     auto status = runner_.run(command, [](std::string_view) {});
     if (status && status->ok()) confinement_ = kUnshare;
   });

@@ -84,8 +84,8 @@ class FakeBuildah final : public os::CommandRunner {
 
   Result<os::ExitStatus> run(const os::Command& command, const LineSink& on_line) override {
     if (is_missing) return fail(Code::not_found, "buildah: No such file or directory");
+    if (command.argv.back() == "--version") return os::ExitStatus{.code = can_confine ? 0 : 1};
     auto buildah = std::ranges::find(command.argv, "buildah");
-    if (buildah == command.argv.end()) return os::ExitStatus{.code = can_confine ? 0 : 1};
     if (buildah != command.argv.begin()) ++confined;
     std::string verb = buildah[7];
     Answer answer;
