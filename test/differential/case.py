@@ -12,8 +12,8 @@ class Case:
     method: str = "POST"
     path: str = "/score"
     headers: tuple = ()  # (name, value) pairs, sent as they are
-    version: str = "HTTP/1.1"
     body: object = b""  # bytes, or a list of bytes that are sent as chunks
+    version: str = "HTTP/1.1"
     # An intended difference: its name in intended.py, and our reply where it is another.
     intended: str = ""
     status: object = KEEP
