@@ -83,10 +83,14 @@ def from_junit(path, code):
     return count
 
 
-def pytest(log, folder):
-    junit = LOGS / f"{folder.replace('/', '-')}.xml"
+def pytest(log, folder, *variables, files=()):
+    """A folder, or some of its files; `variables`: for the tests, NAME=value."""
+    junit = LOGS / f"{folder.replace('/', '-')}{'-some' if files else ''}.xml"
     junit.unlink(missing_ok=True)
-    code = log.run(VENV / "python", "-m", "pytest", "-v", "--color=no", f"--junitxml={junit}", folder)
+    where = [f"{folder}/{file}" for file in files] or [folder]
+    code = log.run(
+        "env", *variables, VENV / "python", "-m", "pytest", "-v", "--color=no", f"--junitxml={junit}", *where
+    )
     return from_junit(junit, code)
 
 
@@ -137,7 +141,28 @@ def tidy(log):
 
 def asan(log):
     """unit and link tests with address and undefined-behaviour sanitizers"""
-    return build_and_ctest(log, "asan") + without_sanitizers(log)
+    return build_and_ctest(log, "asan") + server_with_sanitizers(log) + without_sanitizers(log)
+
+
+def library(name):
+    """The compiler's own copy."""
+    asked = ["g++", f"-print-file-name={name}"]
+    return subprocess.run(asked, text=True, check=True, stdout=subprocess.PIPE).stdout.strip()
+
+
+def server_with_sanitizers(log):
+    """The C++ part of the scoring server, under fire, in an ordinary interpreter: that one is built without sanitizers,
+    so it loads their run time first, and libstdc++, whose functions that stands before. What takes all descriptors is
+    for the suite "server"."""
+    takes_all = "server/test_hostile_input.py::test_silent_connections_beyond_the_descriptor_limit_keep_nobody_out"
+    return pytest(
+        log,
+        "test/server",
+        f"PYTEST_ADDOPTS=--deselect {takes_all}",
+        f"TIDEGATE_SERVER_PACKAGES={ROOT}/build/asan/python",
+        f"TIDEGATE_SERVER_PRELOAD={library('libasan.so')}:{library('libstdc++.so')}",
+        files=("test_hostile_input.py", "test_limits.py", "test_crashes.py"),
+    )
 
 
 def without_sanitizers(log):

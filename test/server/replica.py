@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path(os.environ.get("TIDEGATE_SERVER_PACKAGES") or ROOT / "build/release/python")
 # Libraries that the replica's interpreter loads first: the sanitizers' run time for a module that is built with them.
 PRELOAD = os.environ.get("TIDEGATE_SERVER_PRELOAD")
+# Crashes on purpose end as they do without sanitizers; the interpreter leaks by design.
+SANITIZERS = "detect_leaks=0:handle_segv=0:allocator_may_return_null=1"
 PATIENCE_S = 30
 
 ECHO = """
@@ -85,7 +87,7 @@ class Replica:
             "AZUREML_ENTRY_SCRIPT": "score.py",
             "TIDEGATE_LISTEN": listen or f"unix:{self.socket},tcp:127.0.0.1:0",
             "TIDEGATE_STARTUP_ERROR": str(self.error_file),
-            **({"LD_PRELOAD": PRELOAD, "ASAN_OPTIONS": "detect_leaks=0"} if PRELOAD else {}),
+            **({"LD_PRELOAD": PRELOAD, "ASAN_OPTIONS": SANITIZERS} if PRELOAD else {}),
             **(env or {}),
         }
         if flags is not None:
