@@ -187,6 +187,11 @@ def differential(log):
     return Count(0, 1) if build(log, "release") else pytest(log, "test/differential")
 
 
+def libraries(log):
+    """scikit-learn, numpy, pandas, xgboost, lightgbm, onnxruntime, torch: under load as alone"""
+    return Count(0, 1) if build(log, "release") else pytest(log, "test/libraries")
+
+
 def functional(log):
     """the real binary: the user's story, bad input, faults"""
     return Count(0, 1) if build(log, "release") else pytest(log, "test/functional")
@@ -221,6 +226,7 @@ SUITES = {
     "asan": asan,
     "server": server,
     "differential": differential,
+    "libraries": libraries,
     "functional": functional,
     "quickstart": quickstart,
     "cluster": cluster,
