@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include <fmt/chrono.h>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 namespace tidegate::scoring {
@@ -46,8 +48,9 @@ void AccessLog::format(const Entry& entry) {
   append_escaped(entry.method);
   line_.push_back(' ');
   append_escaped(entry.target.substr(0, kTargetMaxChars));
-  const auto ms = std::chrono::duration<double, std::milli>(entry.duration).count();
-  fmt::format_to(std::back_inserter(line_), " {} {:.3f}ms {}", entry.status, ms, entry.length);
+  const auto us = std::chrono::round<std::chrono::microseconds>(entry.duration).count();
+  fmt::format_to(std::back_inserter(line_), FMT_COMPILE(" {} {}.{:03}ms {}"), entry.status,
+                 us / 1000, us % 1000, entry.length);
 }
 
 void AccessLog::begin_line(char level, std::string_view request_id) {
@@ -58,7 +61,7 @@ void AccessLog::begin_line(char level, std::string_view request_id) {
     second_text_ = fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(second_));
   }
   line_.assign(second_text_);
-  fmt::format_to(std::back_inserter(line_), ",{:03} {} [", ms % 1000, level);
+  fmt::format_to(std::back_inserter(line_), FMT_COMPILE(",{:03} {} ["), ms % 1000, level);
   line_.append(pid_).append("] azmlinfsrv ");
   if (!request_id.empty()) {
     line_.push_back('[');
@@ -69,6 +72,12 @@ void AccessLog::begin_line(char level, std::string_view request_id) {
 }
 
 void AccessLog::append_escaped(std::string_view text) {
+  const bool is_harmless =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 127; });
+  if (is_harmless) {
+    line_.append(text);
+    return;
+  }
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < ' ' || byte >= 127) {

@@ -1,8 +1,10 @@
 #include "scoring/front.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "base/check.h"
@@ -14,6 +16,7 @@ namespace tidegate::scoring {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::size_t kOurHeadersMax = 8;  // that are added to a script's
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
 http::Reply text_reply(int status, std::string_view content_type, std::string body) {
@@ -44,6 +47,12 @@ bool one_of(std::string_view method, std::initializer_list<std::string_view> met
 bool has_header(const HeaderList& headers, std::string_view name) {
   return std::any_of(headers.begin(), headers.end(),
                      [&](const auto& header) { return http::equal_names(header.first, name); });
+}
+
+// "1.234"
+std::string milliseconds_text(double ms) {
+  const long long us = std::llround(ms * 1000.0);
+  return fmt::format(FMT_COMPILE("{}.{:03}"), us / 1000, us % 1000);
 }
 
 std::string_view failed_text(Outcome::Failed failed) {
@@ -231,11 +240,12 @@ http::Reply Front::answer_of(Exchange& exchange) const {
   Outcome& outcome = exchange.outcome;
   drop_ours(outcome.headers, exchange.ids);
   http::Reply answer{.status = outcome.status, .headers = std::move(outcome.headers)};
+  answer.headers.reserve(answer.headers.size() + kOurHeadersMax);
   if (!outcome.is_response && !has_header(answer.headers, "content-type")) {
     answer.headers.emplace_back("Content-Type", kJson);
   }
   if (outcome.run_ms) {
-    answer.headers.emplace_back("x-ms-run-fn-exec-ms", fmt::format("{:.3f}", *outcome.run_ms));
+    answer.headers.emplace_back("x-ms-run-fn-exec-ms", milliseconds_text(*outcome.run_ms));
   }
   return answer;
 }

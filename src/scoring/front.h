@@ -10,6 +10,7 @@
 #include "scoring/access_log.h"
 #include "scoring/cors.h"
 #include "scoring/exchange.h"
+#include "scoring/random_pool.h"
 #include "scoring/swagger.h"
 #include "scoring/time_limit.h"
 #include "scoring/worker.h"
@@ -90,7 +91,7 @@ class Front final : public http::RequestHandler {
   Worker& worker_;
   const FrontOptions options_;
   const Clock& clock_;
-  Random& random_;
+  RandomPool random_;
   AccessLog log_;
   TimeLimit time_limit_;
   ExchangePool exchanges_;

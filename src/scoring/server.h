@@ -21,7 +21,7 @@ struct ServerOptions {
   FrontOptions front;
   Milliseconds flush_timeout{5'000};  // stop(): how long replies may take to reach their clients
   // The main thread is away for one to two of these before the helper serves the sockets.
-  Milliseconds tick{3};
+  Milliseconds tick{5};
   // After a stuck job, once the replies have been written. Should end the process.
   std::function<void()> on_stuck;
 };

@@ -5,7 +5,7 @@
 namespace tidegate::python {
 
 void write_traces() {
-  const int number = SIGRTMAX;
+  const int number = SIGRTMAX - 1;  // as in worker.py; the last is often a debugger's
   struct sigaction action = {};
   if (::sigaction(number, nullptr, &action) != 0) return;
   if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) return;

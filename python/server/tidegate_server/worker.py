@@ -43,7 +43,7 @@ def run_spawned(control_fd: int) -> NoReturn:
 
 def prepare_traces() -> None:
     faulthandler.enable()  # a crash in C code names the Python line on standard error
-    faulthandler.register(signal.SIGRTMAX, all_threads=True)  # _core asks, when run() hangs
+    faulthandler.register(signal.SIGRTMAX - 1, all_threads=True)  # _core asks, when run() hangs
 
 
 def wait_for_parent(master: int) -> None:

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "base/ids.h"
+#include "scoring/random_pool.h"
 #include "support/sim.h"
 
 namespace tidegate::scoring {
@@ -12,6 +16,23 @@ IdsFound find(std::vector<http::HeaderView> headers) {
   http::RequestHead head;
   head.headers = std::move(headers);
   return find_ids(head, random);
+}
+
+TEST(RandomPoolTest, EachIdIsNewAndTheSourceIsAskedRarely) {
+  class Counted final : public Random {
+   public:
+    void fill(std::span<std::byte> out) override {
+      ++asked_;
+      random_.fill(out);
+    }
+    int asked_ = 0;
+    test::SimRandom random_{1};
+  } source;
+  RandomPool pool(source);
+  std::set<std::string> ids;
+  for (int i = 0; i < 100; ++i) ids.insert(random_uuid4(pool));
+  EXPECT_EQ(ids.size(), 100U);
+  EXPECT_LE(source.asked_, 4);
 }
 
 TEST(IdsTest, WithoutAnyARequestIdIsMade) {
