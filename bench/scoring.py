@@ -20,7 +20,7 @@ from scoring_server import NoMeasurement, Server
 
 # Of what a server can do at most, its open loop asks for this part. Ours gets FastAPI's rate.
 FIXED_SHARE = 0.4
-WARM_SECONDS = 1
+WARM_SECONDS = 3  # Ray Serve goes on starting processes for a while
 # Interleaved: those that bars compare, in one group. FastAPI is before ours, which gets its rate.
 GROUPS = (("fastapi", "ours", "reference"), ("mlserver",), ("litserve",), ("bentoml",), ("ray_serve",))
 
