@@ -14,10 +14,10 @@ import os
 import uuid
 import warnings
 from itertools import groupby
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from . import collected_rows as rows
-from . import registered_model
+from . import names, registered_model
 from .collected_files import CollectedFiles, Rows
 from .logs import logger
 
@@ -28,13 +28,7 @@ LINK = "(http://aka.ms/amlmodeldatacollection)"
 NAME_BYTES_MAX = 200
 HOUR, DAY = 60, 24 * 60  # minutes
 
-request_id = lambda: ""  # type: Callable[[], str]  # noqa: E731, of the request in run(); set by names.install()
-
 _files = None  # type: Optional[CollectedFiles]  # one for all collectors of the process
-
-
-def folder() -> str:
-    return os.environ.get("TIDEGATE_MODEL_DATA", "")
 
 
 def is_true(variable: str) -> bool:
@@ -124,14 +118,14 @@ class ModelDataCollector:
     # --- settings ---------------------------------------------------------------------------------
 
     def _is_switched_on(self) -> bool:
-        self._writes = is_true("AML_MODEL_DC_STORAGE_ENABLED") and bool(folder())
+        self._writes = is_true("AML_MODEL_DC_STORAGE_ENABLED") and bool(names.model_data_folder())
         if self._prints:
             print("Data collection is in debug mode. Set environment variable AML_MODEL_DC_STORAGE_ENABLED to 'true' "
                   "to send data to the cloud " + LINK + ".")
         elif not is_true("AML_MODEL_DC_STORAGE_ENABLED"):
             print("Data collection is not enabled. Set environment variable AML_MODEL_DC_STORAGE_ENABLED to 'true' "
                   "to enable " + LINK + ".")
-        elif not folder():
+        elif not names.model_data_folder():
             warnings.warn("initialize failed: environment variable TIDEGATE_MODEL_DATA must name the folder that "
                           "collected data go to; nothing is collected")
         return self._writes or self._prints
@@ -160,7 +154,7 @@ class ModelDataCollector:
         own = str(uuid.uuid4())
         return {
             self.AML_DC_SCORING_TIMESTAMP_HEADER: utc_now().isoformat(),
-            self.AML_REQUEST_ID_HEADER: request_id() or NO_REQUEST,
+            self.AML_REQUEST_ID_HEADER: names.request_id() or NO_REQUEST,
             self.AML_DC_CORRELATION_HEADER: "%s-%s" % (user_id, own) if user_id != "" else own,
             self.AML_DC_BOUNDARY_HEADER: self._boundary,
             self.AML_WORKSPACE_HEADER: self.workspace,
@@ -207,7 +201,7 @@ class ModelDataCollector:
         info = self._models_of(model).get(version) or {}
         prefix = info.get("dataCollectorStoragePath", "").replace("{webservice_name}", service)
         inside = "/".join((prefix or "/".join((workspace, service, model, version)), self._designation, day))
-        return os.path.join(folder(), "modeldata", *safe_parts(inside + "/" + self.filename.replace("/", "_")))
+        return os.path.join(names.model_data_folder(), "modeldata", *safe_parts(inside + "/" + self.filename.replace("/", "_")))
 
     def _keep(self, data: Any, path: str, text: bytes, count: int) -> None:
         names = self._names_for(data)

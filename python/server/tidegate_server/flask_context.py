@@ -19,11 +19,6 @@ _ROUTES = (
 )
 
 
-def is_wanted() -> bool:
-    """Whether the script has imported Flask, also by asking for @rawhttp or AMLResponse."""
-    return "flask" in sys.modules
-
-
 class FlaskContext:
     def __init__(self) -> None:
         import flask

@@ -4,11 +4,11 @@
 """
 
 import codecs
-import inspect
 import json
 from typing import Any, Dict, List
 from urllib.parse import parse_qsl
 
+from .parameters import REQUIRED, Parameter
 
 # Bytes of a query that are no UTF-8 stay as they were written: %ff -> "%FF".
 _KEEP_ESCAPED = "tidegate_server.keep_escaped"
@@ -43,7 +43,7 @@ class TextInput:
 class ObjectInput:
     """@input_schema: each parameter by its name, from the JSON body or the query."""
 
-    def __init__(self, parameters: List[inspect.Parameter]) -> None:
+    def __init__(self, parameters: List[Parameter]) -> None:
         self._parameters = parameters
 
     def __call__(self, method: str, body: bytes, target: str, headers: Any) -> Dict[str, Any]:
@@ -65,7 +65,7 @@ class ObjectInput:
         arguments = {}
         for parameter in self._parameters:
             value = values.get(parameter.name, parameter.default)
-            if value is inspect.Parameter.empty:
+            if value is REQUIRED:
                 raise BadRequest(400, "A value is not provided for the %r parameter." % parameter.name)
             arguments[parameter.name] = value
         return arguments

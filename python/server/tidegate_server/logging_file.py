@@ -8,7 +8,6 @@ print() to the logger azmlinfsrv.print, and the line of each request to azmlinfs
 import copy
 import json
 import logging
-import logging.config
 import os
 import re
 import threading
@@ -81,6 +80,8 @@ def request_lines(path: str) -> Optional["RequestLines"]:
 
 def apply(path: str, request_id: Callable[[], str]) -> None:
     """Raises LoggingFileError."""
+    import logging.config  # brings much that nobody else needs
+
     config = read(path)
     loggers = config.get("loggers")
     named = [name for name in loggers if isinstance(name, str)] if isinstance(loggers, dict) else []

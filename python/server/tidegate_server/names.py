@@ -9,13 +9,11 @@ and a package that the script brings itself (sys.path) is seen. An installed rea
 
 import importlib
 import os
-import platform
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
-from . import collector
 from .logs import logger
 
 CONTRACT_VERSION = "1.5.1"  # of azureml-inference-server-http, whose contract this server keeps
@@ -63,10 +61,19 @@ _CORE_OTHERS = frozenset(
      "Workspace"))
 
 
-def install(request_id: Callable[[], str]) -> None:
-    """From now on the names can be imported. `request_id` is asked in this thread only."""
-    collector.request_id = request_id
+request_id = lambda: ""  # type: Callable[[], str]  # noqa: E731, of the request in run(); set by install()
+
+
+def install(ask_request_id: Callable[[], str]) -> None:
+    """From now on the names can be imported. `ask_request_id` is asked in the thread of run() only."""
+    global request_id
+    request_id = ask_request_id
     sys.meta_path.insert(0, Finder())
+
+
+def model_data_folder() -> str:
+    """Where ModelDataCollector writes; "": it collects nothing."""
+    return os.environ.get("TIDEGATE_MODEL_DATA", "")
 
 
 class Finder:
@@ -83,7 +90,7 @@ class Finder:
             return _our_spec(name, entry)
         if not entry.tried:
             return real
-        if name == "azureml.monitoring" and collector.folder():
+        if name == "azureml.monitoring" and model_data_folder():
             logger.info("model data goes to a folder: %s of the environment, which cannot write there, "
                         "is not used", name)
             return _our_spec(name, entry)
@@ -132,7 +139,7 @@ class RealLoader:
             name = module.__name__
             logger.warning(
                 "%s of this environment does not work on Python %s (%s: %s); tidegate_server's own is used, "
-                "which has %s only", name, platform.python_version(), type(error).__name__, error,
+                "which has %s only", name, "%d.%d.%d" % sys.version_info[:3], type(error).__name__, error,
                 ", ".join(self._entry.attributes))
             _empty(module)
             module.__spec__ = _our_spec(name, self._entry)

@@ -5,31 +5,47 @@ import os
 import signal
 import sys
 import threading
-from typing import Any, Callable, Dict, NoReturn, Optional
+from typing import Any, Callable, Dict, List, NoReturn, Optional
 
-from . import (
-    _core, call, command_line, debugger, logging_file, logs, names, overview, script, startup, swagger, threads, worker,
-    workers)
+# Modules that only some processes need are imported where they are needed: a worker's memory is the user's.
+from . import _core, call, logging_file, logs, names, script, startup, swagger, threads, traces
 from .logs import logger
 from .settings import Settings, SettingsError, read_settings
 
 
 def main() -> NoReturn:
-    worker.prepare_traces()
-    notes = command_line.apply(sys.argv[1:], program_name(), os.environ)
+    traces.prepare()
+    notes = read_command_line()
     error_file = os.environ.get("TIDEGATE_STARTUP_ERROR", "")
     try:
         settings = get_settings()
         if not settings.has_router:
-            command_line.require_script(settings, program_name())
-            overview.show(settings, os.environ)
+            introduce(settings)
         for note in notes + settings.notes:
             logs.write_line(logs.prefix("W", logger.name, "") + note)
         if settings.needs_master:
+            from . import workers
+
             leave(workers.run(settings))
     except startup.StartFailed as failure:
         leave_failed(failure, error_file)
     run(settings, error_file, lambda progress: None)
+
+
+def read_command_line() -> List[str]:
+    if len(sys.argv) == 1 and os.environ.get("TIDEGATE_LISTEN"):  # as Tidegate starts its replicas
+        os.environ.setdefault("AML_APP_ROOT", os.getcwd())
+        return []
+    from . import command_line
+
+    return command_line.apply(sys.argv[1:], program_name(), os.environ)
+
+
+def introduce(settings: Settings) -> None:
+    from . import command_line, overview
+
+    command_line.require_script(settings, program_name())
+    overview.show(settings, os.environ)
 
 
 def run(settings: Settings, error_file: str, tell: Callable[[Dict[str, Any]], None]) -> NoReturn:
@@ -69,7 +85,10 @@ def serve(settings: Settings, tell: Callable[[Dict[str, Any]], None]) -> None:
         enter_app_root(settings)
         names.install(server.request_id)
         install_logs(settings, server, lines)
-        debugger.connect(settings.debug_port)
+        if settings.debug_port:
+            from . import debugger
+
+            debugger.connect(settings.debug_port)
         entry = load_script(settings)
         thread_count = count_threads(settings, entry)
         tell({"is": "init"})

@@ -2,13 +2,12 @@
 
 import errno
 import importlib.util
-import inspect
 import os
 import sys
 from types import ModuleType
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
-from . import flask_context, raw
+from . import parameters, raw
 from .inputs import ObjectInput, TextInput
 from .logs import logger
 
@@ -25,7 +24,7 @@ class Script(NamedTuple):
     wants_request_headers: bool
     needs_headers: bool  # of the HTTP server
     needs_every_method: bool = False
-    flask: Optional[flask_context.FlaskContext] = None  # run() is called within
+    flask: Optional[Any] = None  # a FlaskContext; run() is called within
 
 
 def script_path(app_root: str, entry_script: str) -> str:
@@ -63,22 +62,23 @@ def check(module: ModuleType) -> Script:
     logger.info("Found user script at %s", file)
     if not callable(run):
         raise ScriptError("run in %s is no function." % file)
-    if inspect.iscoroutinefunction(run):
+    if parameters.is_async(run):
         raise ScriptError("run() is declared with async; the server calls plain functions.")
 
-    parameters = list(inspect.signature(run).parameters.values())
-    plain_kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if any(parameter.kind not in plain_kinds for parameter in parameters):
+    taken = parameters.of(run)
+    if taken is None:
         raise ScriptError("run() cannot accept positional-only arguments, *args, or **kwargs.")
-    inputs = [parameter for parameter in parameters if parameter.name != "request_headers"]
-    wants_headers = len(inputs) < len(parameters)
+    inputs = [parameter for parameter in taken if parameter.name != "request_headers"]
+    wants_headers = len(inputs) < len(taken)
     if not inputs and wants_headers:
         raise ScriptError('run() needs to accept an argument other than "request_headers".')
     if not inputs:
         raise ScriptError("run() needs to accept an argument for input data.")
     script = _with_reader(file, module.init, run, inputs, wants_headers)
-    if not flask_context.is_wanted():
+    if "flask" not in sys.modules:  # nor asked for by @rawhttp or AMLResponse
         return script
+    from . import flask_context
+
     return script._replace(needs_headers=True, flask=flask_context.FlaskContext())
 
 

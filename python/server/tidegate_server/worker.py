@@ -1,6 +1,5 @@
 """A worker process: the scoring server as ever, behind a unix socket, telling the master how far it is."""
 
-import faulthandler
 import os
 import signal
 import socket
@@ -8,7 +7,7 @@ import sys
 import time
 from typing import Any, Dict, List, NoReturn
 
-from . import _core, messages
+from . import _core, messages, traces
 from .settings import Settings
 
 _PARENT_WAIT_S = 5.0
@@ -31,7 +30,7 @@ def command(control_fd: int) -> List[str]:
 
 def run_spawned(control_fd: int) -> NoReturn:
     os.setsid()  # Ctrl-C is the master's
-    prepare_traces()
+    traces.prepare()
     control = socket.socket(fileno=control_fd)
     control.set_inheritable(False)
     message = messages.receive(control)
@@ -39,11 +38,6 @@ def run_spawned(control_fd: int) -> NoReturn:
         os._exit(0)
     wait_for_parent(message.fields["master"])
     run(Settings(**message.fields["settings"]), message.fields, control)
-
-
-def prepare_traces() -> None:
-    faulthandler.enable()  # a crash in C code names the Python line on standard error
-    faulthandler.register(signal.SIGRTMAX - 1, all_threads=True)  # _core asks, when run() hangs
 
 
 def wait_for_parent(master: int) -> None:
