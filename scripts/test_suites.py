@@ -10,6 +10,7 @@ priority, so that neither the cores nor the clock are idle.
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -271,6 +272,8 @@ def main():
     )
     parser.add_argument("suite", nargs="*", choices=[*SUITES, []], metavar="suite", help="one of the list below")
     names = parser.parse_args().suite or [name for name in SUITES if name not in ON_DEMAND]
+    # Whoever runs this in the background has it ignored, and so would every process that a test starts and interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["PATH"] = f"{VENV}:{os.environ['PATH']}"
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     began = time.monotonic()
