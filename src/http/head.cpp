@@ -17,6 +17,19 @@ int hex_digit(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+// Whether `list`, a Connection header, names this header.
+bool is_listed(std::string_view list, std::string_view name) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    std::string_view item = list.substr(0, comma);
+    list = comma == std::string_view::npos ? "" : list.substr(comma + 1);
+    while (item.starts_with(' ') || item.starts_with('\t')) item.remove_prefix(1);
+    while (item.ends_with(' ') || item.ends_with('\t')) item.remove_suffix(1);
+    if (equal_names(item, name)) return true;
+  }
+  return false;
+}
+
 bool is_unreserved(char c) {
   return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '.' ||
          c == '_' || c == '~';
@@ -83,6 +96,10 @@ bool is_hop_by_hop(std::string_view name) {
   }
   constexpr std::string_view kProxy = "Proxy-";
   return name.size() > kProxy.size() && equal_names(name.substr(0, kProxy.size()), kProxy);
+}
+
+bool is_hop_by_hop(std::string_view name, std::string_view connection) {
+  return is_hop_by_hop(name) || (!connection.empty() && is_listed(connection, name));
 }
 
 std::string_view reason_phrase(int status) {

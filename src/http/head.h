@@ -53,6 +53,8 @@ struct ResponseHead {
 // (RFC 9110 section 7.6.1). Content-Length is not among them, but whoever writes a message frames
 // it.
 bool is_hop_by_hop(std::string_view name);
+// The same, or named by `connection`, the message's own Connection header.
+bool is_hop_by_hop(std::string_view name, std::string_view connection);
 
 std::string_view reason_phrase(int status);  // "OK", "Not Found"; "Unknown" if not registered
 std::string percent_decode(std::string_view text);

@@ -10,19 +10,6 @@
 namespace tidegate::router {
 namespace {
 
-// Whether `list`, a Connection header, names this header.
-bool is_listed(std::string_view list, std::string_view name) {
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    std::string_view item = list.substr(0, comma);
-    list = comma == std::string_view::npos ? "" : list.substr(comma + 1);
-    while (item.starts_with(' ') || item.starts_with('\t')) item.remove_prefix(1);
-    while (item.ends_with(' ') || item.ends_with('\t')) item.remove_suffix(1);
-    if (http::equal_names(item, name)) return true;
-  }
-  return false;
-}
-
 // Those that we write ourselves, or that mean this connection only.
 bool stays_here(std::string_view name, std::string_view connection) {
   for (std::string_view ours : {std::string_view("Content-Length"), std::string_view("Expect"),
@@ -30,7 +17,7 @@ bool stays_here(std::string_view name, std::string_view connection) {
                                 std::string_view("X-Forwarded-For"), kReplicaSecretHeader}) {
     if (http::equal_names(name, ours)) return true;
   }
-  return http::is_hop_by_hop(name) || (!connection.empty() && is_listed(connection, name));
+  return http::is_hop_by_hop(name, connection);
 }
 
 // "127.0.0.1:50312" -> "127.0.0.1", "[::1]:80" -> "::1", "unix" -> "".

@@ -13,23 +13,9 @@ namespace {
 constexpr std::size_t kReplyBufferHigh = 1UL << 20;
 constexpr std::size_t kReplyBufferLow = 256UL << 10;
 
-// Whether `list`, a Connection header, names this header.
-bool is_listed(std::string_view list, std::string_view name) {
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    std::string_view item = list.substr(0, comma);
-    list = comma == std::string_view::npos ? "" : list.substr(comma + 1);
-    while (item.starts_with(' ') || item.starts_with('\t')) item.remove_prefix(1);
-    while (item.ends_with(' ') || item.ends_with('\t')) item.remove_suffix(1);
-    if (http::equal_names(item, name)) return true;
-  }
-  return false;
-}
-
 bool stays_here(std::string_view name, std::string_view connection) {
   return http::equal_names(name, "Content-Length") || http::equal_names(name, "Expect") ||
-         http::equal_names(name, kReplicaSecretHeader) || http::is_hop_by_hop(name) ||
-         (!connection.empty() && is_listed(connection, name));
+         http::equal_names(name, kReplicaSecretHeader) || http::is_hop_by_hop(name, connection);
 }
 
 }  // namespace

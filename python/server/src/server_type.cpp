@@ -20,44 +20,6 @@ Core& core_of(PyObject* self) {
   return *reinterpret_cast<ServerObject*>(self)->core;
 }
 
-PyObject* raise_error(const Error& error) {
-  PyErr_SetString(error.code == Code::invalid ? PyExc_ValueError : PyExc_OSError,
-                  error.message.c_str());
-  return nullptr;
-}
-
-bool parse_addresses(PyObject* list, std::vector<http::Address>& out) {
-  const Py_ssize_t count = PySequence_Size(list);
-  for (Py_ssize_t i = 0; i < count; ++i) {
-    Ref item(PySequence_GetItem(list, i));
-    std::string text;
-    if (!item || !to_text(item.get(), text)) return false;
-    Result<http::Address> address = http::Address::parse(text);
-    if (!address) {
-      raise_error(address.error());
-      return false;
-    }
-    out.push_back(std::move(*address));
-  }
-  return count >= 0;
-}
-
-bool parse_origins(PyObject* list, scoring::Cors& out) {
-  std::vector<std::string> origins(
-      static_cast<std::size_t>(std::max<Py_ssize_t>(PySequence_Size(list), 0)));
-  for (std::size_t i = 0; i < origins.size(); ++i) {
-    Ref item(PySequence_GetItem(list, static_cast<Py_ssize_t>(i)));
-    if (!item || !to_text(item.get(), origins[i])) return false;
-  }
-  Result<scoring::Cors> cors = scoring::Cors::make(origins);
-  if (!cors) {
-    raise_error(cors.error());
-    return false;
-  }
-  out = std::move(*cors);
-  return PyErr_Occurred() == nullptr;
-}
-
 PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   static const char* const kNames[] = {
       "addresses", "concurrent_max", "body_max_bytes", "body_folder",  "scoring_timeout_ms",
@@ -82,7 +44,7 @@ PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     return nullptr;
   }
   scoring::ServerOptions options;
-  if (!parse_addresses(addresses, options.addresses)) return nullptr;
+  if (!to_addresses(addresses, options.addresses)) return nullptr;
   options.front.concurrent_max = static_cast<std::size_t>(concurrent_max);
   options.front.body_limits.size_max_bytes = body_max_bytes;
   options.front.body_limits.spill_folder = body_folder;
@@ -90,7 +52,7 @@ PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   options.front.version = version;
   options.front.log_fd = log_fd;
   options.front.replica_secret = Secret(replica_secret);
-  if (cors_origins != nullptr && !parse_origins(cors_origins, options.front.cors)) return nullptr;
+  if (cors_origins != nullptr && !to_cors(cors_origins, options.front.cors)) return nullptr;
   auto* alloc = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
   PyObject* self = alloc(type, 0);
   if (self != nullptr) {
@@ -116,14 +78,8 @@ void server_dealloc(PyObject* self) {
 // Binds and begins to answer. Returns the addresses in use. OSError if one cannot be had.
 PyObject* server_start(PyObject* self, PyObject*) {
   Core& core = core_of(self);
-  if (Result<> started = core.server.start(); !started) return raise_error(started.error());
-  Ref list(PyList_New(0));
-  for (const http::Address& address : core.server.addresses()) {
-    const std::string text = address.text();
-    Ref item(PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
-    if (!list || !item || PyList_Append(list.get(), item.get()) != 0) return nullptr;
-  }
-  return list.release();
+  if (Result<> started = core.server.start(); !started) return set_error(started.error());
+  return address_list(core.server.addresses());
 }
 
 bool to_documents(PyObject* dict, scoring::SwaggerDocuments& out) {

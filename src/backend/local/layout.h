@@ -16,8 +16,8 @@ namespace tidegate::backend::local {
 //                        /lock                 held as long as the shim lives
 //                        /pid                  written by the shim, true while the lock is held
 //                        /stop.json            written by us: end within this grace
-//                        /exit.json            written by the shim as its last act; its `text` is for people
-//                        /run/s                the replica's socket
+//                        /exit.json            written by the shim as its last act; its `text` is
+//                        for people /run/s                the replica's socket
 //                        /run/startup_error.json  written by the scoring server: why it gave up
 //                        /tmp/                 its HOME and TMPDIR
 struct Layout {

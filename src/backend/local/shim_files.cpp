@@ -92,12 +92,8 @@ std::optional<Milliseconds> read_stop(const os::Path& folder) {
 }
 
 Result<> write_exit(const os::Path& folder, const ReplicaExit& exit, WallTime time) {
-  Json json{{"code", exit.code},
-            {"signal", exit.signal},
-            {"outOfMemory", exit.out_of_memory},
-            {"asked", exit.asked},
-            {"text", exit.text()},
-            {"time", format_iso(time)}};
+  Json json{{"code", exit.code},   {"signal", exit.signal}, {"outOfMemory", exit.out_of_memory},
+            {"asked", exit.asked}, {"text", exit.text()},   {"time", format_iso(time)}};
   return os::write_file_atomic(folder / kExitFile, to_text(json));
 }
 

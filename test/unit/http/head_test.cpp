@@ -42,6 +42,13 @@ TEST(Head, HopByHopNames) {
   }
 }
 
+TEST(Head, HopByHopIsAlsoWhatTheConnectionHeaderNames) {
+  EXPECT_TRUE(is_hop_by_hop("X-Mine", "close,\t x-mine "));
+  EXPECT_TRUE(is_hop_by_hop("TE", ""));
+  EXPECT_FALSE(is_hop_by_hop("X-Mine", ""));
+  EXPECT_FALSE(is_hop_by_hop("X-Mine", "x-mine-too, x"));
+}
+
 TEST(Head, ReasonPhrases) {
   EXPECT_EQ(reason_phrase(200), "OK");
   EXPECT_EQ(reason_phrase(404), "Not Found");
