@@ -59,6 +59,11 @@ std::string_view failed_text(Outcome::Failed failed) {
   return failed == Outcome::Failed::yes ? "True" : "False";
 }
 
+Milliseconds with_margin(const FrontOptions& options) {
+  if (options.scoring_timeout.count() <= 0) return options.scoring_timeout;
+  return options.scoring_timeout + options.scoring_margin;
+}
+
 }  // namespace
 
 Front::Front(http::Loop& loop, Worker& worker, FrontOptions options, const Clock& clock,
@@ -68,8 +73,7 @@ Front::Front(http::Loop& loop, Worker& worker, FrontOptions options, const Clock
       clock_(clock),
       random_(random),
       log_(options_.log_fd, clock),
-      time_limit_(loop, worker, clock, options_.scoring_timeout,
-                  [this](Job& job) { give_up(job); }),
+      time_limit_(loop, worker, clock, with_margin(options_), [this](Job& job) { give_up(job); }),
       full_message_(fmt::format("The limit of this replica is reached: {} at once",
                                 options_.concurrent_max)) {
   TIDEGATE_CHECK(options_.concurrent_max > 0);

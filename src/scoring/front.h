@@ -21,7 +21,9 @@ struct FrontOptions {
   std::size_t concurrent_max = 1;  // admitted and not yet answered
   http::BodyLimits body_limits{.memory_max_bytes = 4UL << 20};
   Milliseconds scoring_timeout{3'600'000};  // 0: none
-  std::string version;                      // x-ms-server-version; empty: not sent
+  // What run() gets beyond it: a router with the same limit is to answer first.
+  Milliseconds scoring_margin{0};
+  std::string version;  // x-ms-server-version; empty: not sent
   int log_fd = -1;
   // What every request but GET / must show in x-tidegate-replica-secret; empty: nothing.
   Secret replica_secret;

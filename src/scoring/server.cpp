@@ -33,7 +33,7 @@ struct Server::Impl {
   bool attend(MainThread& main_thread);
   void poll_now_and_then();
   void become_idle();
-  void begin_drain(std::function<void()> done);
+  void begin_drain(const std::function<void()>& done);
   void end_stuck();
 
   const ServerOptions options;
@@ -185,7 +185,7 @@ void Server::begin_stream(Job& job) {
   pump();
 }
 
-void Server::Impl::begin_drain(std::function<void()> done) {
+void Server::Impl::begin_drain(const std::function<void()>& done) {
   front.stop_admitting();
   flush_timer.emplace(loop);
   flush_timer->start(options.flush_timeout, done);

@@ -95,4 +95,4 @@ def test_a_failed_first_deployment_is_listed_until_it_is_deleted_and_has_its_tra
     assert "failed is Failed: " in run
     assert "ValueError: no such column" in run
     server.cli("service", "delete", "-n", "failed")
-    assert "failed" not in server.cli("service", "list").out
+    assert "failed" not in {s["name"] for s in server.cli("service", "list").json()}

@@ -22,8 +22,9 @@ Core& core_of(PyObject* self) {
 
 PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   static const char* const kNames[] = {
-      "addresses", "concurrent_max", "body_max_bytes", "body_folder",  "scoring_timeout_ms",
-      "version",   "log_fd",         "replica_secret", "cors_origins", nullptr};
+      "addresses",          "concurrent_max",    "body_max_bytes", "body_folder",
+      "scoring_timeout_ms", "version",           "log_fd",         "replica_secret",
+      "cors_origins",       "scoring_margin_ms", nullptr};
   PyObject* addresses = nullptr;
   Py_ssize_t concurrent_max = 1;
   unsigned long long body_max_bytes = 0;
@@ -33,10 +34,11 @@ PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   int log_fd = -1;
   const char* replica_secret = "";
   PyObject* cors_origins = nullptr;
-  if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|$nKsLsisO", const_cast<char**>(kNames),
+  long long scoring_margin_ms = 0;
+  if (PyArg_ParseTupleAndKeywords(args, kwargs, "O|$nKsLsisOL", const_cast<char**>(kNames),
                                   &addresses, &concurrent_max, &body_max_bytes, &body_folder,
                                   &scoring_timeout_ms, &version, &log_fd, &replica_secret,
-                                  &cors_origins) == 0) {
+                                  &cors_origins, &scoring_margin_ms) == 0) {
     return nullptr;
   }
   if (concurrent_max < 1) {
@@ -49,6 +51,7 @@ PyObject* server_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   options.front.body_limits.size_max_bytes = body_max_bytes;
   options.front.body_limits.spill_folder = body_folder;
   options.front.scoring_timeout = Milliseconds(scoring_timeout_ms);
+  options.front.scoring_margin = Milliseconds(scoring_margin_ms);
   options.front.version = version;
   options.front.log_fd = log_fd;
   options.front.replica_secret = Secret(replica_secret);

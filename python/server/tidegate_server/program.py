@@ -12,6 +12,9 @@ from . import _core, call, logging_file, logs, names, script, startup, swagger, 
 from .logs import logger
 from .settings import Settings, SettingsError, read_settings
 
+# A router has the same limit, began to count earlier, and answers 504 when it is over.
+ROUTER_FIRST_MS = 100
+
 
 def main() -> NoReturn:
     traces.prepare()
@@ -118,6 +121,7 @@ def make_server(settings: Settings, log_fd: int) -> Any:
             body_max_bytes=settings.body_max_bytes,
             body_folder=settings.body_folder,
             scoring_timeout_ms=settings.scoring_timeout_ms,
+            scoring_margin_ms=ROUTER_FIRST_MS if settings.has_router else 0,
             version=settings.version_header,
             log_fd=log_fd,
             replica_secret=settings.replica_secret,

@@ -150,7 +150,7 @@ Result<> Attachment::restore() {
 }
 
 // So that scoring URIs stay as they are.
-Result<> Attachment::apply_keeping_port(Json manifest) {
+Result<> Attachment::apply_keeping_port(const Json& manifest) {
   std::int64_t port = port_of(attachment_.scoring_base);
   bool has_port = text_or(manifest, "kind", "") == "Service" &&
                   attachment_.service_type == "NodePort" && port != 0;

@@ -78,7 +78,7 @@ class Attachment {
   Result<> apply_namespace();
   Result<> apply_secrets();
   Result<> apply_first_table();
-  Result<> apply_keeping_port(Json manifest);
+  Result<> apply_keeping_port(const Json& manifest);
   Result<> wait_for_routers();
   Result<std::string> find_scoring_base();
   Result<std::string> node_address();

@@ -34,7 +34,9 @@ part_argv() {
       ;;
     controller-manager)
       argv=(/run/kube kube-controller-manager "--kubeconfig=$pki/controller-manager.kubeconfig"
-        --bind-address=127.0.0.1 --leader-elect=true --use-service-account-credentials=true
+        --bind-address=127.0.0.1 --use-service-account-credentials=true
+        # It outlives an API server that is stopped and started, and not one that is away for a minute.
+        --leader-elect=true --leader-elect-lease-duration=30s --leader-elect-renew-deadline=25s
         "--service-account-private-key-file=$pki/accounts.key" "--root-ca-file=$pki/ca.crt"
         "--cluster-signing-cert-file=$pki/ca.crt" "--cluster-signing-key-file=$pki/ca.key")
       ;;
@@ -75,8 +77,10 @@ part_pid() { recorded_pid "$state/parts/$1" "/proc/$(node_pid)/root/proc"; }
 # nodes by what it missed. One that was ended by a signal, or that `part` stops, stays dead.
 # keep_part RECORD LOG COMMAND...
 keep_part() {
-  local record=$1 pid code
+  local record=$1 self pid code
   exec >>"$2" 2>&1
+  self=$BASHPID
+  echo "$self" >"$record.keeper"
   while :; do
     # The record is written by the process that then becomes the part: what runs is always recorded.
     (
@@ -90,6 +94,8 @@ keep_part() {
     wait "$pid" || code=$?
     if [ "$code" -eq 0 ] || [ "$code" -gt 128 ] || [ -e "$record.stop" ]; then break; fi
     sleep 1
+    # Whoever has started the part meanwhile keeps it from now on.
+    if [ "$(cat "$record.keeper")" != "$self" ]; then break; fi
   done
 }
 
@@ -97,7 +103,7 @@ start_part() {
   local argv record=$state/parts/$1
   part_argv "$1"
   mkdir -p "$state/parts"
-  rm -f "$record" "$record.stop"
+  rm -f "$record" "$record.stop" "$record.keeper"
   # shellcheck disable=SC2016  # the inner shell expands
   in_node setsid --fork bash -c "$(declare -f start_time keep_part)"'
     keep_part "$@"' \
