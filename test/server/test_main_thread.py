@@ -21,7 +21,7 @@ def run(data):
     if data == 'hang':
         ctypes.PyDLL(None).pthread_mutex_lock(mutex)
     if data == 'long':
-        sum(range(4_000_000))
+        sum(range(16_000_000))
     return 'back'
 """
 

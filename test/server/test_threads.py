@@ -84,7 +84,7 @@ def test_a_limit_that_passes_as_run_returns_does_not_hit_the_next_request(serve)
     replica = serve("import time\ndef init(): pass\ndef run(data): time.sleep(float(data or 0))\n",
                     env={"TIDEGATE_THREADS": "2", "TIDEGATE_MAX_CONCURRENT": "2", "SCORING_TIMEOUT_MS": "30"})
     for _ in range(20):
-        assert replica.score(b"0.03").status in (200, 500)
+        assert replica.score(b"0.13").status in (200, 500)  # the limit, and 100 ms for a router to answer first
         assert replica.score().status == 200
 
 
