@@ -1,7 +1,5 @@
 #include "scoring/balancer_server.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -10,8 +8,8 @@
 #include <thread>
 
 #include "base/check.h"
-#include "http/listen.h"
 #include "http/server.h"
+#include "scoring/listening.h"
 
 namespace tidegate::scoring {
 
@@ -24,7 +22,6 @@ struct BalancerServer::Impl {
     TIDEGATE_CHECK(event);
   }
 
-  Result<> listen();
   void tell(BalancerEvent what);
   void begin_drain();
 
@@ -34,7 +31,7 @@ struct BalancerServer::Impl {
   std::vector<BalancerEvent> events;  // guarded by mutex
   http::Loop loop;
   Balancer balancer;
-  std::vector<http::Address> addresses;
+  Listening listening;
   std::optional<http::Server> server;
   std::optional<http::Timer> flush_timer;
   std::thread thread;
@@ -48,37 +45,16 @@ BalancerServer::~BalancerServer() {
 }
 
 const std::vector<http::Address>& BalancerServer::addresses() const {
-  return impl_->addresses;
-}
-
-Result<> BalancerServer::Impl::listen() {
-  http::ServerOptions http_options;
-  http_options.idle_timeout = Milliseconds(0);  // only the router closes idle connections
-  http_options.error_reply = [this](int status, std::string_view reason) {
-    return balancer.error_reply(status, reason);
-  };
-  server.emplace(loop, balancer, std::move(http_options));
-  for (const http::Address& address : options.addresses) {
-    TIDEGATE_TRY(os::UniqueFd fd, http::listen_on(address, {}));
-    TIDEGATE_TRY(http::Address real, http::local_address(fd.get()));
-    addresses.push_back(address.kind == http::Address::Kind::tcp ? real : address);
-    TIDEGATE_TRY_VOID(server->add_listener(std::move(fd)));
-  }
-  return {};
+  return impl_->listening.addresses;
 }
 
 Result<> BalancerServer::start() {
-  TIDEGATE_TRY_VOID(impl_->listen());
-  // Signals are for the main thread, where Python looks at them.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  impl_->thread = std::thread([loop = &impl_->loop] {
-    ::pthread_setname_np(::pthread_self(), "tidegate-http");
-    loop->run();
-  });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  TIDEGATE_TRY(impl_->listening,
+               listen_on_all(impl_->server, impl_->loop, impl_->balancer, impl_->options.addresses,
+                             [balancer = &impl_->balancer](int status, std::string_view reason) {
+                               return balancer->error_reply(status, reason);
+                             }));
+  impl_->thread = start_loop_thread([loop = &impl_->loop] { loop->run(); });
   return {};
 }
 

@@ -1,11 +1,9 @@
 #include "scoring/loop_keeper.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <utility>
 
 #include "base/check.h"
+#include "scoring/listening.h"
 
 namespace tidegate::scoring {
 namespace {
@@ -16,21 +14,6 @@ constexpr int kQuietTicks = 8;
 // thread that is away for longer pays for a hand-over, and callers find the helper waiting for
 // them.
 constexpr int kLookInTicks = 8;
-
-// Signals are the main thread's (Python looks at them there): the helper takes none.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 
@@ -43,11 +26,7 @@ LoopKeeper::~LoopKeeper() {
 
 void LoopKeeper::start() {
   owner_ = Owner::helper;
-  SignalsBlocked blocked;
-  helper_ = std::thread([this] {
-    ::pthread_setname_np(::pthread_self(), "tidegate-http");
-    help();
-  });
+  helper_ = start_loop_thread([this] { help(); });
 }
 
 bool LoopKeeper::change_owner(Owner from, Owner to) {

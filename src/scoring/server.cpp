@@ -6,9 +6,9 @@
 #include <optional>
 #include <utility>
 
-#include "http/listen.h"
 #include "http/server.h"
 #include "http/waker.h"
+#include "scoring/listening.h"
 #include "scoring/loop_keeper.h"
 
 namespace tidegate::scoring {
@@ -28,7 +28,6 @@ struct Server::Impl {
         waker(loop),
         keeper(loop, options.tick, [this] { become_idle(); }) {}
 
-  Result<> listen();
   void run_own_job(MainThread& main_thread, HandOver& own, Job& job);
   bool attend(MainThread& main_thread);
   void poll_now_and_then();
@@ -42,8 +41,7 @@ struct Server::Impl {
   Front front;
   http::Waker waker;
   LoopKeeper keeper;
-  std::vector<http::Address> addresses;
-  std::vector<int> listeners;  // owned by `server`
+  Listening listening;
   std::optional<http::Server> server;
   std::optional<http::Timer> flush_timer;
   bool is_stuck = false;
@@ -62,28 +60,15 @@ Server::~Server() {
 }
 
 const std::vector<http::Address>& Server::addresses() const {
-  return impl_->addresses;
-}
-
-Result<> Server::Impl::listen() {
-  http::ServerOptions http_options;
-  http_options.idle_timeout = Milliseconds(0);  // only the router closes idle connections
-  http_options.error_reply = [this](int status, std::string_view reason) {
-    return front.error_reply(status, reason);
-  };
-  server.emplace(loop, front, std::move(http_options));
-  for (const http::Address& address : options.addresses) {
-    TIDEGATE_TRY(os::UniqueFd fd, http::listen_on(address, {}));
-    TIDEGATE_TRY(http::Address real, http::local_address(fd.get()));
-    addresses.push_back(address.kind == http::Address::Kind::tcp ? real : address);
-    listeners.push_back(fd.get());
-    TIDEGATE_TRY_VOID(server->add_listener(std::move(fd)));
-  }
-  return {};
+  return impl_->listening.addresses;
 }
 
 Result<> Server::start() {
-  TIDEGATE_TRY_VOID(impl_->listen());
+  TIDEGATE_TRY(impl_->listening,
+               listen_on_all(impl_->server, impl_->loop, impl_->front, impl_->options.addresses,
+                             [front = &impl_->front](int status, std::string_view reason) {
+                               return front->error_reply(status, reason);
+                             }));
   TIDEGATE_TRY_VOID(impl_->waker.start([impl = impl_.get()] { impl->woken = true; }));
   impl_->front.when_stuck([impl = impl_.get()] { impl->end_stuck(); });
   impl_->keeper.start();
@@ -212,7 +197,7 @@ void Server::stop() {
 }
 
 void Server::close_listeners_after_fork() {
-  for (int fd : impl_->listeners) ::close(fd);
+  for (int fd : impl_->listening.listeners) ::close(fd);
 }
 
 std::uint64_t Server::take_overs() const {
