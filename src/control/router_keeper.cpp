@@ -100,11 +100,11 @@ Result<RouterKeeper::Found> RouterKeeper::restore(const std::string& table) cons
        .on_line = [](std::string_view) {},
        .first_table = table});
   auto done = attachment.restore();
-  if (done) return Found{.is_restored = true};
-  const Error& error = done.error();
-  if (error.message.ends_with("is being deleted")) {
-    return Found{.trouble = terminating(error.message)};
+  if (done && *done == kubernetes::Attachment::Restored::all) return Found{.is_restored = true};
+  if (done) {
+    return Found{.trouble = terminating(kubernetes::deletion_text(cluster_.kube_namespace))};
   }
+  const Error& error = done.error();
   if (error.code == Code::unavailable || error.code == Code::timed_out) {
     return std::unexpected(error);
   }

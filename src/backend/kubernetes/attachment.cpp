@@ -80,12 +80,15 @@ std::string scoring_base_now(const std::string& known, const Json& service) {
   return fmt::format("{}:{}", known.substr(0, known.rfind(':')), port);
 }
 
+std::string deletion_text(std::string_view kube_namespace) {
+  return fmt::format("namespace {} is being deleted", kube_namespace);
+}
+
 std::optional<std::string> deletion_of(const Json& kube_namespace) {
   bool is_going = find_at(kube_namespace, {"metadata", "deletionTimestamp"}) != nullptr ||
                   text_at(kube_namespace, {"status", "phase"}) == "Terminating";
   if (!is_going) return std::nullopt;
-  return fmt::format("namespace {} is being deleted",
-                     text_at(kube_namespace, {"metadata", "name"}));
+  return deletion_text(text_at(kube_namespace, {"metadata", "name"}));
 }
 
 std::string attached_as_of(const Json& deployment) {
@@ -131,22 +134,19 @@ Result<Attachment::Installed> Attachment::install() {
   return Installed{.scoring_base = std::move(base), .link_token = attachment_.link_token};
 }
 
-Result<> Attachment::restore() {
+Result<Attachment::Restored> Attachment::restore() {
   auto applied = [&]() -> Result<> {
     TIDEGATE_TRY_VOID(apply_namespace());
-    for (const Json& manifest : secret_manifests(attachment_)) {
-      TIDEGATE_TRY_VOID(seams_.client.apply(manifest));
-    }
-    TIDEGATE_TRY_VOID(apply_first_table());
+    TIDEGATE_TRY_VOID(apply_known_secrets());
     for (const Json& manifest : router_manifests(attachment_, attached_as_)) {
       TIDEGATE_TRY_VOID(apply_keeping_port(manifest));
     }
     return {};
   };
   auto done = applied();
-  if (done || !says_terminating(done.error())) return done;
-  return fail(Code::unavailable,
-              fmt::format("namespace {} is being deleted", attachment_.kube_namespace));
+  if (done) return Restored::all;
+  if (says_terminating(done.error())) return Restored::namespace_is_going;
+  return std::unexpected(done.error());
 }
 
 // So that scoring URIs stay as they are.
@@ -188,6 +188,10 @@ Result<> Attachment::apply_secrets() {
       old ? os::from_base64(text_at(*old, {"data", kLinkTokenKey})).value_or("") : "";
   if (!token.empty()) attachment_.link_token = Secret(std::move(token));
   seams_.on_line("applying the Secrets of the routers");
+  return apply_known_secrets();
+}
+
+Result<> Attachment::apply_known_secrets() {
   for (const Json& manifest : secret_manifests(attachment_)) {
     TIDEGATE_TRY([[maybe_unused]] Json applied, seams_.client.apply(manifest));
   }

@@ -58,9 +58,9 @@ class Attachment {
   // why they are not. What was applied stays: rollback() takes it out.
   Result<Installed> install();
   // Puts back what install() applied, where it has gone since; waits for nothing. The Service keeps
-  // its node port if it can. Code::forbidden: the user lacks a right; Code::unavailable: the
-  // namespace is being deleted.
-  Result<> restore();
+  // its node port if it can. Code::forbidden: the user lacks a right.
+  enum class Restored { all, namespace_is_going };
+  Result<Restored> restore();
   // After an install() that failed: takes out routers and what belongs to them, nothing else.
   Result<> rollback();
 
@@ -77,6 +77,7 @@ class Attachment {
   void check_registry(AgentRegistry& registry, domain::Complaints& complaints);
   Result<> apply_namespace();
   Result<> apply_secrets();
+  Result<> apply_known_secrets();
   Result<> apply_first_table();
   Result<> apply_keeping_port(const Json& manifest);
   Result<> wait_for_routers();
@@ -97,7 +98,9 @@ std::string attached_as_of(const Json& deployment);
 // Where the routers are reached now, by their Service: `known` with another port or address. As
 // long as the Service says nothing, `known`.
 std::string scoring_base_now(const std::string& known, const Json& service);
-// "namespace x is being deleted"; nullopt: it is not.
+// "namespace x is being deleted"
+std::string deletion_text(std::string_view kube_namespace);
+// The same of an object; nullopt: it is not.
 std::optional<std::string> deletion_of(const Json& kube_namespace);
 // Why a router pod is not ready, one line; empty: nothing is wrong with it (yet).
 std::string router_trouble(const Json& pod);
