@@ -5,6 +5,7 @@ import socket
 import pytest
 from support.project import Project
 from support.rest import score
+from support.sockets import read_all
 
 LIMIT = 100 * 1024 * 1024
 
@@ -22,13 +23,7 @@ def raw(server, data, *, close=False, seconds=10):
         connection.sendall(data)
         if close:
             connection.shutdown(socket.SHUT_WR)
-        received = b""
-        try:
-            while part := connection.recv(65536):
-                received += part
-        except (TimeoutError, ConnectionResetError):
-            pass
-        return received
+        return read_all(connection)
 
 
 @pytest.mark.parametrize("key", [None, "wrong", "", "x" * 5000])

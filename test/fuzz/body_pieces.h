@@ -40,4 +40,16 @@ TakenBody take_body(http::BodyDecoder<Parser>& decoder, Parser& parser, std::str
   return taken;
 }
 
+// As the head says it is framed.
+template <class Parser, class Head>
+TakenBody take_body_of(const Head& head, Parser& parser, std::string_view wire, std::size_t piece) {
+  http::BodyDecoder<Parser> decoder;
+  if (head.chunked) {
+    decoder.start_chunked();
+  } else {
+    decoder.start_length(head.content_length.value_or(0));
+  }
+  return take_body(decoder, parser, wire, piece);
+}
+
 }  // namespace tidegate::fuzz

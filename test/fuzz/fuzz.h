@@ -25,4 +25,12 @@ inline Input input_of(const std::uint8_t* data, std::size_t size) {
           .bytes = {reinterpret_cast<const char*>(data) + 1, size - 1}};
 }
 
+// take(bytes, piece) finds the same however the bytes arrive.
+template <class Take>
+void check_pieces(const std::uint8_t* data, std::size_t size, Take take) {
+  const auto [piece, bytes] = input_of(data, size);
+  const auto whole = take(bytes, bytes.size() + 1);
+  TIDEGATE_CHECK(take(bytes, piece) == whole);
+}
+
 }  // namespace tidegate::fuzz

@@ -110,13 +110,7 @@ Taken take(std::string_view wire, std::size_t piece) {
   check_accepted(head);
   check_round_trip(head);
   check_texts(head);
-  http::BodyDecoder<http::RequestParser> decoder;
-  if (head.chunked) {
-    decoder.start_chunked();
-  } else {
-    decoder.start_length(head.content_length.value_or(0));
-  }
-  taken.body = take_body(decoder, parser, wire.substr(taken.head_size), piece);
+  taken.body = take_body_of(head, parser, wire.substr(taken.head_size), piece);
   return taken;
 }
 
@@ -124,8 +118,6 @@ Taken take(std::string_view wire, std::size_t piece) {
 }  // namespace tidegate::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto [piece, bytes] = tidegate::fuzz::input_of(data, size);
-  const auto whole = tidegate::fuzz::take(bytes, bytes.size() + 1);
-  TIDEGATE_CHECK(tidegate::fuzz::take(bytes, piece) == whole);
+  tidegate::fuzz::check_pieces(data, size, tidegate::fuzz::take);
   return 0;
 }

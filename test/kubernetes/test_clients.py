@@ -4,6 +4,7 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
+from support.sockets import read_all
 from target import ready_project
 
 pytestmark = pytest.mark.timeout(180)
@@ -47,16 +48,6 @@ class Caller:
 
     def first_line(self, *pieces, **options):
         return self.reply(*pieces, **options).split(b"\r\n")[0].decode("latin-1")
-
-
-def read_all(connection):
-    received = b""
-    try:
-        while part := connection.recv(65536):
-            received += part
-    except (ConnectionResetError, TimeoutError):
-        pass
-    return received
 
 
 @pytest.fixture(scope="module")

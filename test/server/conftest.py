@@ -13,32 +13,29 @@ def built():
     assert (PACKAGES / "tidegate_server/_core.abi3.so").is_file(), f"build first: nothing in {PACKAGES}"
 
 
+def replicas():
+    """For a fixture: start(script, ...) -> Replica; all are closed afterwards."""
+    started = []
+
+    def start(*args, **kwargs):
+        started.append(Replica(*args, **kwargs))
+        return started[-1]
+
+    yield start
+    for replica in started:
+        replica.close()
+
+
 @pytest.fixture
 def launch():
     """launch(script, ...) -> Replica that is on its way up."""
-    replicas = []
-
-    def start(*args, **kwargs):
-        replicas.append(Replica(*args, **kwargs))
-        return replicas[-1]
-
-    yield start
-    for replica in replicas:
-        replica.close()
+    yield from replicas()
 
 
 @pytest.fixture(scope="module")
 def module_launch():
     """The same, for a module whose tests leave what they share as it was."""
-    replicas = []
-
-    def start(*args, **kwargs):
-        replicas.append(Replica(*args, **kwargs))
-        return replicas[-1]
-
-    yield start
-    for replica in replicas:
-        replica.close()
+    yield from replicas()
 
 
 @pytest.fixture
