@@ -99,11 +99,18 @@ keep_part() {
   done
 }
 
+# Whoever held it is dead, so nobody has to wait until it is over.
+drop_lease() {
+  in_node /run/kube kubectl --kubeconfig "$state/pki/admin.kubeconfig" --request-timeout=5s \
+    -n kube-system delete lease "$1" --ignore-not-found >/dev/null 2>&1 || true
+}
+
 start_part() {
   local argv record=$state/parts/$1
   part_argv "$1"
   mkdir -p "$state/parts"
   rm -f "$record" "$record.stop" "$record.keeper"
+  if [ "$1" = controller-manager ]; then drop_lease kube-controller-manager; fi
   # shellcheck disable=SC2016  # the inner shell expands
   in_node setsid --fork bash -c "$(declare -f start_time keep_part)"'
     keep_part "$@"' \
