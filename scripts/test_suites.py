@@ -3,8 +3,8 @@
 Each suite's output goes to build/log/<suite>.log; of a failed one the end is shown. Nothing is skipped
 silently: what a test runner calls skipped is counted and named.
 
-Suites that compile and suites that mostly wait for the real thing go side by side, the former at the lowest
-priority, so that neither the cores nor the clock are idle.
+Suites that compile and suites that mostly wait for the real thing go side by side, the former (but for style) at
+the lowest priority, so that neither the cores nor the clock are idle.
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Log:
 
     def __init__(self, name):
         LOGS.mkdir(parents=True, exist_ok=True)
-        self.prefix = ("nice", "-n", "19") if name in COMPILING else ()
+        self.prefix = ("nice", "-n", "19") if name in NICE else ()
         self.path = LOGS / f"{name}.log"
         self.file = self.path.open("w")
 
@@ -235,8 +235,10 @@ SUITES = {
 }
 # Only when named: asan runs the same tests, and a second build costs minutes.
 ON_DEMAND = ("dev",)
-# At the lowest priority, beside the others.
+# Beside the others.
 COMPILING = ("style", "format", "dev", "tidy", "asan")
+# At the lowest priority; style is not, because compiling all headers has a time limit as a test.
+NICE = ("format", "dev", "tidy", "asan")
 
 
 def run_suite(name):
