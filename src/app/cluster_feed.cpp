@@ -18,9 +18,9 @@ void log_failure(std::string_view event, const Error& error) {
 
 }  // namespace
 
-ClusterFeed::ClusterFeed(Options options, kube::Client& client, const Clock& clock,
+ClusterFeed::ClusterFeed(Options options, kube::Client& client, const Clock& clock, PodEnds& ends,
                          OnTable on_table)
-    : options_(std::move(options)), on_table_(std::move(on_table)) {
+    : options_(std::move(options)), ends_(ends), on_table_(std::move(on_table)) {
   // Held until both are there: a set's first call may come before its constructor has returned.
   std::lock_guard lock(mutex_);
   load();
@@ -73,6 +73,7 @@ void ClusterFeed::on_pods() {
   std::lock_guard lock(mutex_);
   const auto objects = pods_->snapshot();
   if (!objects) return;
+  ends_.note(*objects);
   Pods pods;
   for (const auto& [name, pod] : *objects) {
     if (auto replica = ready_replica(pod)) pods.push_back(std::move(*replica));

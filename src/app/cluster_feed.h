@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/cluster_view.h"
+#include "app/pod_ends.h"
 #include "kube/live_set.h"
 #include "os/file.h"
 
@@ -14,6 +15,7 @@ namespace tidegate::app {
 // Where a router of a cluster has its table from: the Secret that control publishes and the pods
 // that are ready, both by watch, both kept on disk, so that a router that starts while the API
 // server is down knows what the one before it knew. While the server is away, what was known stays.
+// How replicas ended goes to `ends`.
 class ClusterFeed {
  public:
   struct Options {
@@ -25,7 +27,9 @@ class ClusterFeed {
   // constructor returns.
   using OnTable = std::function<void(table::Table)>;
 
-  ClusterFeed(Options options, kube::Client& client, const Clock& clock, OnTable on_table);
+  // client, clock, ends outlive it.
+  ClusterFeed(Options options, kube::Client& client, const Clock& clock, PodEnds& ends,
+              OnTable on_table);
   ClusterFeed(const ClusterFeed&) = delete;
 
  private:
@@ -36,6 +40,7 @@ class ClusterFeed {
 
   // Constant after construction.
   const Options options_;
+  PodEnds& ends_;
   const OnTable on_table_;
 
   std::mutex mutex_;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/pod_ends.h"
 #include "backend/kubernetes/labels.h"
 #include "backend/kubernetes/pod_state.h"
 #include "base/json_path.h"
@@ -27,8 +28,10 @@ std::optional<table::PodReplica> ready_replica(const Json& pod) {
   bool is_usable = replica.phase == backend::ReplicaPhase::ready && !replica.id.empty() &&
                    !replica.version_id.empty() && !replica.address.empty();
   if (!is_usable) return std::nullopt;
-  return table::PodReplica{
-      .id = replica.id, .version_id = replica.version_id, .address = replica.address};
+  return table::PodReplica{.id = replica.id,
+                           .version_id = replica.version_id,
+                           .address = replica.address,
+                           .run = run_of(pod)};
 }
 
 Result<table::Table> table_of_secret(const Json& secret) {
@@ -46,7 +49,8 @@ Result<table::Table> table_of_secret(const Json& secret) {
 std::string pods_to_text(const Pods& pods) {
   Json list = Json::array();
   for (const table::PodReplica& pod : pods) {
-    list.push_back({{"id", pod.id}, {"version", pod.version_id}, {"address", pod.address}});
+    list.push_back(
+        {{"id", pod.id}, {"version", pod.version_id}, {"address", pod.address}, {"run", pod.run}});
   }
   return to_pretty_text(list);
 }
@@ -58,7 +62,8 @@ Result<Pods> pods_from_text(std::string_view text) {
   for (const Json& item : list) {
     table::PodReplica pod{.id = text_at(item, {"id"}),
                           .version_id = text_at(item, {"version"}),
-                          .address = text_at(item, {"address"})};
+                          .address = text_at(item, {"address"}),
+                          .run = text_at(item, {"run"})};
     if (pod.id.empty() || pod.version_id.empty() || pod.address.empty()) {
       return fail(Code::invalid, "pods: one is without id, version or address");
     }

@@ -10,6 +10,7 @@
 #include "app/cluster_feed.h"
 #include "app/data_dir.h"
 #include "app/flags.h"
+#include "app/pod_ends.h"
 #include "app/roles.h"
 #include "app/stop_signals.h"
 #include "app/supervisor.h"
@@ -35,6 +36,9 @@ Result<std::vector<os::UniqueFd>> listeners_of(const Flags& flags, unsigned core
   }
   return fds;
 }
+
+// The kubelet looks for ended containers once a second, then tells the API server, which tells us.
+constexpr Milliseconds kPodExitWait{3'000};
 
 constexpr const char* kServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -83,6 +87,7 @@ Result<> run_in_cluster(const Flags& flags, const DataDir& data) {
 
   os::RealClock clock;
   os::RealRandom random;
+  PodEnds ends;
   router::Router router({.table_path = {},
                          .link_path = {},
                          .access_log = {},
@@ -90,7 +95,9 @@ Result<> run_in_cluster(const Flags& flags, const DataDir& data) {
                          .spill_folder = data.spill(),
                          .cores = cores,
                          .drain_delay = Milliseconds(drain_delay_ms),
-                         .link_token = link_token},
+                         .link_token = link_token,
+                         .exit_text = [&ends](const std::string& run) { return ends.text_of(run); },
+                         .exit_wait = kPodExitWait},
                         clock, random, std::move(listeners));
   StopSignals signals([&router] { router.stop(); });
   fetch::CurlClient http;
@@ -98,7 +105,7 @@ Result<> run_in_cluster(const Flags& flags, const DataDir& data) {
   ClusterFeed feed({.namespace_ = std::move(namespace_),
                     .table_file = data.table(),
                     .pods_file = data.run() / "pods.json"},
-                   *client, clock,
+                   *client, clock, ends,
                    [&router](table::Table table) { router.set_table(std::move(table)); });
   return router.run();
 }

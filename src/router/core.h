@@ -21,6 +21,7 @@ struct CoreOptions {
   std::uint32_t waiting_max = 10'000;
   bool writes_access_log = true;
   Secret link_token;
+  Milliseconds exit_wait{300};
 };
 
 // One thread's share of the router: its loop, server, connections to replicas, queues and counters.
@@ -63,6 +64,7 @@ class Core final : public http::RequestHandler,
   const RoutesPtr& routes() const override { return routes_; }
   const http::BodyLimits& body_limits() const override { return body_limits_; }
   std::uint32_t waiting_max() const override { return options_.waiting_max; }
+  Milliseconds exit_wait() const override { return options_.exit_wait; }
   std::optional<Ticket> claim(const LiveVersion& version) override;
   void join_queue(const std::shared_ptr<VersionState>& version, ExchangeId id, MonoTime deadline,
                   WaitingRoom::End end) override;

@@ -22,6 +22,7 @@ class CoreServices {
   virtual const http::BodyLimits& body_limits() const = 0;
 
   virtual std::uint32_t waiting_max() const = 0;  // per version
+  virtual Milliseconds exit_wait() const = 0;     // for how a replica ended
 
   // A slot right now, or nothing.
   virtual std::optional<Ticket> claim(const LiveVersion& version) = 0;

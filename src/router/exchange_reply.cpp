@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "router/exchange.h"
-#include "router/exit_records.h"
 #include "router/forward.h"
 
 namespace tidegate::router {
@@ -86,7 +85,7 @@ void Exchange::ask_how_it_ended(const Replica& replica) {
   record_.upstream = micros(core_.clock().mono() - dispatched_at_);
   state_ = State::asking;
   if (replica.exit_record.empty()) return on_exit_told(std::nullopt);
-  arm_timer(2 * ExitRecords::kTimeLimit);  // for a hub that is held up
+  arm_timer(2 * core_.exit_wait());  // for a hub that is held up
   core_.ask_exit(replica, id_);
 }
 

@@ -23,12 +23,12 @@ std::optional<std::string> read_exit_record(const std::string& path) {
   return text.substr(0, kTextMax);
 }
 
-void ExitRecords::ask(const std::string& path, Told told) {
-  if (const std::optional<std::string> text = read_exit_record(path)) return told(text);
-  if (awaited_.size() >= kAwaitedMax && !awaited_.contains(path)) return told(std::nullopt);
+void ExitRecords::ask(const std::string& record, Told told) {
+  if (const std::optional<std::string> text = read_(record)) return told(text);
+  if (awaited_.size() >= kAwaitedMax && !awaited_.contains(record)) return told(std::nullopt);
   if (awaited_.empty()) timer_.start(kPeriod, [this] { look_again(); });
-  auto [entry, is_new] = awaited_.try_emplace(path);
-  if (is_new) entry->second.deadline = loop_.now() + kTimeLimit;
+  auto [entry, is_new] = awaited_.try_emplace(record);
+  if (is_new) entry->second.deadline = loop_.now() + time_limit_;
   entry->second.askers.push_back(std::move(told));
 }
 
@@ -36,7 +36,7 @@ void ExitRecords::look_again() {
   const MonoTime now = loop_.now();
   std::vector<std::pair<std::optional<std::string>, std::vector<Told>>> over;
   std::erase_if(awaited_, [&](auto& entry) {
-    std::optional<std::string> text = read_exit_record(entry.first);
+    std::optional<std::string> text = read_(entry.first);
     if (!text && now < entry.second.deadline) return false;
     over.emplace_back(std::move(text), std::move(entry.second.askers));
     return true;

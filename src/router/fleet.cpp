@@ -66,7 +66,9 @@ std::shared_ptr<Replica> Fleet::replica_of(const table::Replica& replica,
   auto present = present_.find(replica.id);
   std::shared_ptr<Replica> known =
       present != present_.end() ? present->second : take_back(replica.id);
-  if (known && known->address == *address && known->version == version) return known;
+  const bool is_same = known && known->address == *address && known->version == version &&
+                       known->exit_record == replica.exit_record;
+  if (is_same) return known;
   return std::make_shared<Replica>(replica.id, std::move(*address), version, replica.exit_record);
 }
 

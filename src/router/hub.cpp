@@ -17,6 +17,7 @@ constexpr Milliseconds kCutGrace{500};
 
 RouterOptions with_defaults(RouterOptions options) {
   options.cores = std::max(options.cores, 1U);
+  if (!options.exit_text) options.exit_text = read_exit_record;
   return options;
 }
 
@@ -31,7 +32,7 @@ Hub::Hub(RouterOptions options, const Clock& clock, Random& random,
       listeners_(std::move(listeners)),
       fleet_(options_.cores, *this),
       drained_timer_(loop_),
-      exit_records_(loop_),
+      exit_records_(loop_, options_.exit_text, options_.exit_wait),
       stop_timer_(loop_) {}
 
 Hub::~Hub() {
@@ -55,7 +56,8 @@ Result<> Hub::begin() {
                                            .spill_folder = options_.spill_folder},
                            .waiting_max = options_.waiting_max,
                            .writes_access_log = access_log_->is_kept(),
-                           .link_token = options_.link_token};
+                           .link_token = options_.link_token,
+                           .exit_wait = options_.exit_wait};
     cores_.emplace_back(new Core(core, *this, clock_, random_));
   }
   if (!options_.table_path.empty()) load_table();

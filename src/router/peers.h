@@ -20,7 +20,7 @@ class Peers {
   virtual unsigned cores() const = 0;
   // The router's page, from the hub: Core::add_router_page(page, json) on that core.
   virtual void ask_router_page(unsigned core, std::uint64_t page) = 0;
-  // How the replica ended, from its exit record: Core::deliver_exit(exchange, text) on that
+  // How the replica ended, by its exit record: Core::deliver_exit(exchange, text) on that
   // exchange's core.
   virtual void ask_exit(const std::string& exit_record, ExchangeId exchange) = 0;
   // Lines of the access log, on their way to the file.

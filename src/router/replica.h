@@ -37,11 +37,11 @@ struct VersionState {
 
 struct Replica {
   Replica(std::string replica_id, http::Address replica_address,
-          std::shared_ptr<VersionState> of_version, std::string exit_record_path = {})
+          std::shared_ptr<VersionState> of_version, std::string record_of_exit = {})
       : id(std::move(replica_id)),
         address(std::move(replica_address)),
         version(std::move(of_version)),
-        exit_record(std::move(exit_record_path)) {}
+        exit_record(std::move(record_of_exit)) {}
 
   const std::string id;
   const http::Address address;

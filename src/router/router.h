@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -29,6 +32,11 @@ struct RouterOptions {
   Milliseconds drain_delay{0};
   Milliseconds drain_timeout{30'000};
   Secret link_token = {};  // opens table::kRouterPage; empty: there is no such page
+  // How a replica ended, by its exit record; nullopt: not known yet. Called on the caller's thread.
+  // Empty: records are files.
+  std::function<std::optional<std::string>(const std::string& exit_record)> exit_text = {};
+  // How long a request whose replica went away waits for that.
+  Milliseconds exit_wait{300};
 };
 
 // The data plane: one thread per core, and the caller's thread for the link to control, the access

@@ -15,8 +15,8 @@ namespace tidegate::table {
 struct Replica {
   std::string id;
   std::string address;  // http::Address::text()
-  // A JSON file on the router's machine whose member `text` tells how the replica ended, once it
-  // has; empty: there is none.
+  // Where it is told how the replica ended, once it has: a JSON file on the router's machine with
+  // the member `text`; in a cluster, its container's id. Empty: nowhere.
   std::string exit_record = {};
   friend bool operator==(const Replica&, const Replica&) = default;
 };

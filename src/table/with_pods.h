@@ -11,7 +11,8 @@ namespace tidegate::table {
 struct PodReplica {
   std::string id;
   std::string version_id;
-  std::string address;  // http::Address::text()
+  std::string address;   // http::Address::text()
+  std::string run = {};  // its container's id: another one after a restart
   friend bool operator==(const PodReplica&, const PodReplica&) = default;
 };
 

@@ -1,5 +1,6 @@
 """`tidegate router --kubernetes` with an API server that is played, in front of real scoring servers."""
 
+import json
 import os
 import secrets
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,10 +46,10 @@ class Cluster:
         # The port of replicas is fixed (5001), so each test has loopback addresses of its own.
         self.net = f"127.{secrets.randbelow(200) + 20}.{secrets.randbelow(250)}"
 
-    def start_pod(self, number, secret=SECRET):
+    def start_pod(self, number, secret=SECRET, script=SCRIPT):
         app = self.folder / f"pod-{number}"
         app.mkdir()
-        (app / "score.py").write_text(SCRIPT)
+        (app / "score.py").write_text(script)
         ip = f"{self.net}.{number}"
         env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PACKAGES), "AML_APP_ROOT": str(app),
                "AZUREML_ENTRY_SCRIPT": "score.py", "TIDEGATE_LISTEN": f"tcp:{ip}:5001",
@@ -169,6 +171,22 @@ def test_a_replica_with_another_secret_is_told_in_the_reason(cluster):
     cluster.wait_replicas(1)
     status, body = ask(cluster.uri)
     assert status == 503 and "replica_refused" in body
+
+
+def test_the_caller_is_told_how_a_pods_container_ended_though_the_cluster_says_it_later(cluster):
+    api = cluster.api
+    pod, ip = cluster.start_pod(1, script="import os\ndef init(): pass\ndef run(data): os._exit(9)\n")
+    api.publish(table(7, "s", "s.1", replica_secret=SECRET))
+    api.put_pod("a", "s.1", ip, container="containerd://1")
+    cluster.start_router()
+    cluster.wait_replicas(1)
+    with ThreadPoolExecutor() as pool:
+        told = pool.submit(ask, cluster.uri)
+        assert pod.wait(20) == 9
+        api.put_pod("a", "s.1", ip, ready=False, container="containerd://1", exit_code=9)
+        status, body = told.result()
+    assert (status, json.loads(body)["reason"]) == (502, "replica_exited")
+    assert "its process exited with code 9 while it had this request" in body
 
 
 def test_when_told_to_stop_it_is_unready_first_and_serves_on(cluster):

@@ -1,5 +1,6 @@
 """What goes wrong in a cluster is told with cause, object and next step, and hurts nobody else."""
 
+import json
 import time
 
 import pytest
@@ -182,14 +183,33 @@ def test_a_pod_that_is_deleted_by_hand_is_replaced(server, service, target, tmp_
     wait_until(lambda: server.score("replaced").status == 200, what="an answer of the new pod")
 
 
-def test_a_killed_replica_in_a_pod_tells_how_it_ended(server, service, target, tmp_path):
-    service("exits", ready_project(tmp_path, "import os\ndef init(): pass\ndef run(body): os._exit(9)\n"))
-    reply = server.score("exits")
-    assert (reply.status, reply.reason) == (502, "replica_exited")
+# What the body names ends the process.
+ENDING = """
+import os
+def init(): pass
+def run(body):
+    if "exit" in body:
+        os._exit(9)
+    if "memory" in body:
+        kept = bytearray(600 << 20)
+        kept[::4096] = b"x" * len(kept[::4096])
+    return "here"
+"""
+
+
+def test_a_replica_that_ends_in_a_pod_tells_its_caller_how_and_the_next_end_is_its_own(server, service, tmp_path):
+    small = {"cpu": 0.1, "memoryInGB": 0.3, "memoryInGBLimit": 0.3}
+    service("exits", ready_project(tmp_path, ENDING, containerResourceRequirements=small, maxQueueWaitMs=60_000))
+    ways = {"exit": "its process exited with code 9", "memory": "its process killed by signal 9 (Killed), out of memory"}
+    for way, told in ways.items():
+        reply = server.score("exits", json.dumps(way))
+        assert (reply.status, reply.reason) == (502, "replica_exited")
+        assert told in reply.json()["message"], reply.json()
+        assert server.score("exits").json() == "here", "the pod's container runs again"
     shown = wait_until(
         lambda: [r for r in server.service("exits")["tidegate"]["replicas"] if r["exit"]], what="how it ended"
     )
-    assert "code 9" in shown[0]["exit"]
+    assert "out of memory" in shown[0]["exit"]
     server.wait_state("exits", "Healthy")
 
 

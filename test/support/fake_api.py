@@ -85,11 +85,16 @@ class FakeApi:
         data = {"table.pb": base64.b64encode(encoded).decode()}
         self.put("secrets", {"metadata": {"name": "tidegate-table"}, "data": data})
 
-    def put_pod(self, name, version_id, ip, *, ready=True, leaving=False):
+    def put_pod(self, name, version_id, ip, *, ready=True, leaving=False, container="", exit_code=None):
+        """container: the id of the one that runs, or has ended with this exit code."""
         metadata = {"name": name, "labels": {"tidegate.io/version": version_id}}
         if leaving:
             metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
         status = {"podIP": ip, "conditions": [{"type": "Ready", "status": "True" if ready else "False"}]}
+        if container:
+            end = {"terminated": {"containerID": container, "exitCode": exit_code, "reason": "Error"}}
+            state = {"running": {}} if exit_code is None else end
+            status["containerStatuses"] = [{"name": "scoring", "containerID": container, "state": state}]
         self.put("pods", {"metadata": metadata, "status": status})
 
     def _change(self, plural, kind, item):

@@ -11,9 +11,20 @@ namespace {
 constexpr int kSignalBase = 128;  // what shells and runtimes add to a signal's number
 constexpr int kSignalMax = 31;
 
-const Json* ended(const Json& status, std::string_view state) {
-  const Json* found = find_member(status, state);
-  return found == nullptr ? nullptr : find_member(*found, "terminated");
+ContainerEnd end_of(const Json& terminated) {
+  ContainerEnd out{.container_id = text_or(terminated, "containerID", ""),
+                   .exit = {},
+                   .reason = text_or(terminated, "reason", ""),
+                   .message = text_or(terminated, "message", ""),
+                   .started_at = text_or(terminated, "startedAt", ""),
+                   .finished_at = text_or(terminated, "finishedAt", "")};
+  out.exit.code = number_or(terminated, "exitCode", 0);
+  out.exit.signal = number_or(terminated, "signal", 0);
+  out.exit.out_of_memory = out.reason == "OOMKilled";
+  // containerd tells a signal by the code alone.
+  bool is_signal = out.exit.code > kSignalBase && out.exit.code <= kSignalBase + kSignalMax;
+  if (out.exit.signal == 0 && is_signal) out.exit.signal = out.exit.code - kSignalBase;
+  return out;
 }
 
 std::optional<std::chrono::sys_seconds> parse_time(const std::string& text) {
@@ -38,21 +49,19 @@ bool ContainerEnd::never_ran() const {
   return reason == "StartError" || reason == "ContainerCannotRun";
 }
 
-std::optional<ContainerEnd> last_end_of(const Json& container_status) {
-  const Json* end = ended(container_status, "state");
-  if (end == nullptr) end = ended(container_status, "lastState");
-  if (end == nullptr) return std::nullopt;
-  ContainerEnd out{.reason = text_or(*end, "reason", ""),
-                   .message = text_or(*end, "message", ""),
-                   .started_at = text_or(*end, "startedAt", ""),
-                   .finished_at = text_or(*end, "finishedAt", "")};
-  out.exit.code = number_or(*end, "exitCode", 0);
-  out.exit.signal = number_or(*end, "signal", 0);
-  out.exit.out_of_memory = out.reason == "OOMKilled";
-  // containerd tells a signal by the code alone.
-  bool is_signal = out.exit.code > kSignalBase && out.exit.code <= kSignalBase + kSignalMax;
-  if (out.exit.signal == 0 && is_signal) out.exit.signal = out.exit.code - kSignalBase;
+std::vector<ContainerEnd> ends_of(const Json& container_status) {
+  std::vector<ContainerEnd> out;
+  for (std::string_view state : {"state", "lastState"}) {
+    const Json* terminated = find_at(container_status, {state, "terminated"});
+    if (terminated != nullptr) out.push_back(end_of(*terminated));
+  }
   return out;
+}
+
+std::optional<ContainerEnd> last_end_of(const Json& container_status) {
+  std::vector<ContainerEnd> ends = ends_of(container_status);
+  if (ends.empty()) return std::nullopt;
+  return std::move(ends.front());
 }
 
 StartupError startup_error_of(const ContainerEnd& end) {

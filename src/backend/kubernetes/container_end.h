@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "backend/backend.h"
 #include "base/json.h"
@@ -10,6 +11,7 @@
 namespace tidegate::backend::kubernetes {
 
 struct ContainerEnd {
+  std::string container_id;  // as `containerID` in the status of the run that ended
   ReplicaExit exit;
   std::string reason;      // "Error", "OOMKilled", "StartError", ...
   std::string message;     // the termination message, or the last lines of the log
@@ -18,6 +20,8 @@ struct ContainerEnd {
   bool never_ran() const;  // the runtime could not start its program
 };
 
+// All that the status knows, the latest first: of its run, and of the one before.
+std::vector<ContainerEnd> ends_of(const Json& container_status);
 // Of the run before this one, if it runs again. nullopt: it has never ended.
 std::optional<ContainerEnd> last_end_of(const Json& container_status);
 

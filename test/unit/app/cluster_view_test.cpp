@@ -51,6 +51,10 @@ TEST(ReadyReplica, OthersAreNone) {
 TEST(ReadyReplica, IsKnownByNameVersionAndAddress) {
   EXPECT_EQ(ready_replica(pod_with("{}")),
             (table::PodReplica{"s-1-abc", "s.1", "tcp:10.0.0.7:5001"}));
+  EXPECT_EQ(ready_replica(pod_with(R"({"status": {"containerStatuses":
+                                       [{"name": "scoring", "containerID": "c1"}]}})"))
+                ->run,
+            "c1");
   EXPECT_EQ(ready_replica(pod_with(R"({"status": {"podIP": "fd00::7"}})"))->address,
             "tcp:[fd00::7]:5001");
 }
@@ -74,7 +78,7 @@ TEST(TableOfSecret, IsTheTableThatWasPublished) {
 }
 
 TEST(PodsOnDisk, AreReadAsTheyWereWritten) {
-  const Pods pods{{"a", "s.1", "tcp:10.0.0.1:5001"}, {"b", "s.2", "tcp:10.0.0.2:5001"}};
+  const Pods pods{{"a", "s.1", "tcp:10.0.0.1:5001", "c1"}, {"b", "s.2", "tcp:10.0.0.2:5001"}};
   EXPECT_EQ(pods_from_text(pods_to_text(pods)).value(), pods);
   EXPECT_EQ(pods_from_text(pods_to_text({})).value(), Pods{});
 }
@@ -89,11 +93,11 @@ TEST(ClusterView, DecidesOnceTableAndPodsAreKnown) {
   ClusterView view;
   EXPECT_TRUE(view.take_table(table_of(7)));
   EXPECT_FALSE(view.table().has_value());
-  EXPECT_TRUE(view.take_pods({{"b", "s.1", "tcp:b:1"}, {"a", "s.1", "tcp:a:1"}}));
+  EXPECT_TRUE(view.take_pods({{"b", "s.1", "tcp:b:1", "c1"}, {"a", "s.1", "tcp:a:1"}}));
   const table::Table table = view.table().value();
   EXPECT_EQ(table.version, 7U);
   EXPECT_EQ(table.services[0].versions[0].replicas,
-            (std::vector<table::Replica>{{"a", "tcp:a:1"}, {"b", "tcp:b:1"}}));
+            (std::vector<table::Replica>{{"a", "tcp:a:1"}, {"b", "tcp:b:1", "c1"}}));
   EXPECT_EQ(view.published(), table_of(7)) << "what is kept on disk has no pods in it";
 }
 

@@ -95,7 +95,21 @@ TEST_F(ExitRecord, WithoutAPathNothingIsWaitedFor) {
   http::RawSocket socket = client_of_dead_replica(router);
   const auto began = std::chrono::steady_clock::now();
   EXPECT_EQ(read_answer(socket).reason(), "replica_exited");
-  EXPECT_LT(std::chrono::steady_clock::now() - began, ExitRecords::kTimeLimit);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, RouterOptions{}.exit_wait);
+}
+
+TEST_F(ExitRecord, MayBeToldBySomebodyElse) {
+  std::atomic<int> asked = 0;
+  Harness router(table_, {.exit_text =
+                              [&](const std::string& record) {
+                                const bool is_known = record == path() && ++asked > 3;
+                                return is_known ? std::optional<std::string>("ended oddly")
+                                                : std::nullopt;
+                              },
+                          .exit_wait = 60s});
+  http::RawSocket socket = client_of_dead_replica(router);
+  const Answer answer = read_answer(socket);
+  EXPECT_NE(answer.body.find("its process ended oddly while"), std::string::npos) << answer.body;
 }
 
 TEST(ReadExitRecord, CutsATextThatIsTooLong) {

@@ -103,6 +103,19 @@ TEST_F(Fleets, AnotherAddressIsAnotherReplica) {
   EXPECT_EQ(replica(fleet_.build(moved), 0)->in_flight, 0U);
 }
 
+TEST_F(Fleets, AnotherRunOfTheSamePodIsAnotherReplica) {
+  table::Table table = table_with(1, {"a"});
+  table::Replica& pod = table.services[0].versions[0].replicas[0];
+  pod.exit_record = "container 1";
+  const RoutesPtr first = fleet_.build(table);
+  auto ticket = Ticket::claim(replica(first, 0), 1);
+  EXPECT_EQ(replica(fleet_.build(table), 0), replica(first, 0));
+  pod.exit_record = "container 2";
+  const RoutesPtr second = fleet_.build(table);
+  EXPECT_EQ(replica(second, 0)->exit_record, "container 2");
+  EXPECT_EQ(replica(second, 0)->in_flight, 0U) << "what the first run had ended with it";
+}
+
 TEST_F(Fleets, ANewTableEndsRests) {
   const RoutesPtr first = fleet_.build(table_with(1, {"a"}));
   replica(first, 0)->rest(policy::Outcome::not_sent, MonoTime());

@@ -45,7 +45,9 @@ Harness::Harness(const table::Table& table, HarnessOptions options) {
                     .waiting_max = options.waiting_max,
                     .drain_delay = options.drain_delay,
                     .drain_timeout = options.drain_timeout,
-                    .link_token = Secret(options.link_token)},
+                    .link_token = Secret(options.link_token),
+                    .exit_text = options.exit_text,
+                    .exit_wait = options.exit_wait},
       clock_, random_, std::move(listeners));
   thread_ = std::thread([this] { EXPECT_TRUE(router_->run().has_value()); });
 }

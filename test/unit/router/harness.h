@@ -30,6 +30,8 @@ struct HarnessOptions {
   Milliseconds drain_timeout{5'000};
   std::string link_token = {};
   bool reads_table = true;  // false: tables come by set_table() alone
+  std::function<std::optional<std::string>(const std::string&)> exit_text = {};
+  Milliseconds exit_wait = RouterOptions{}.exit_wait;
 };
 
 // The real router on loopback ports and threads of its own.
