@@ -1,6 +1,7 @@
 #include "os/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -17,6 +18,8 @@ extern char** environ;
 
 namespace tidegate::os {
 namespace {
+
+constexpr int kAskPeriodMs = 100;
 
 std::vector<std::string> environment_of(const Command& command) {
   std::map<std::string, std::string> values = command.env;
@@ -138,18 +141,42 @@ Result<ExitStatus> wait_for(pid_t pid) {
   return ExitStatus{.code = WEXITSTATUS(status)};
 }
 
+namespace {
+
+// False: the program is not wanted any more. Without that question it returns at once.
+bool wait_for_output(int fd, const Command& command) {
+  if (!command.is_cancelled) return true;
+  pollfd output{.fd = fd, .events = POLLIN, .revents = 0};
+  do {
+    if (command.is_cancelled()) return false;
+  } while (::poll(&output, 1, kAskPeriodMs) == 0);
+  return true;
+}
+
+// Not reaped before, so its number names its group and nothing else. Whoever has left the group
+// and holds the pipe is not waited for.
+std::unexpected<Error> end_group(const Command& command, pid_t pid) {
+  ::kill(-pid, SIGKILL);
+  static_cast<void>(wait_for(pid));
+  return fail(Code::cancelled, fmt::format("{} was ended: cancelled", command.argv[0]));
+}
+
+}  // namespace
+
 Result<ExitStatus> RealCommandRunner::run(const Command& command, const LineSink& on_line) {
   int output[2];
   if (::pipe2(output, O_CLOEXEC) != 0) return fail_errno("cannot create a pipe");
   UniqueFd read_end(output[0]);
   UniqueFd write_end(output[1]);
-  TIDEGATE_TRY(pid_t pid, spawn(command, {.death_signal = SIGKILL,
+  TIDEGATE_TRY(pid_t pid, spawn(command, {.new_session = command.is_cancelled != nullptr,
+                                          .death_signal = SIGKILL,
                                           .stdout_fd = write_end.get(),
                                           .stderr_fd = write_end.get()}));
   write_end.reset();
   std::string pending;
   char buffer[1 << 14];
   for (;;) {
+    if (!wait_for_output(read_end.get(), command)) return end_group(command, pid);
     ssize_t n = ::read(read_end.get(), buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;

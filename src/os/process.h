@@ -22,6 +22,9 @@ struct Command {
   std::map<std::string, std::string> env;
   bool clear_env = false;
   Path cwd;  // empty: the caller's
+  // For a CommandRunner: asked several times a second, on its caller's thread; true ends the
+  // program and its process group with SIGKILL. Empty: it runs to its end.
+  std::function<bool()> is_cancelled = {};
 };
 
 struct ExitStatus {
@@ -50,7 +53,8 @@ class CommandRunner {
  public:
   virtual ~CommandRunner() = default;
   // Gives each line of output (standard output and error, in order of arrival) without its newline.
-  // Blocks until the program ends. Called from one thread, any thread.
+  // Blocks until the program ends; Code::cancelled: it was ended. Called from one thread, any
+  // thread.
   using LineSink = std::function<void(std::string_view line)>;
   virtual Result<ExitStatus> run(const Command& command, const LineSink& on_line) = 0;
 };

@@ -36,6 +36,42 @@ TEST(Process, DeathBySignalIsToldFromAnExit) {
   EXPECT_FALSE(status.ok());
 }
 
+TEST(Process, OneThatIsCancelledEndsWithAllThatItStarted) {
+  std::atomic<bool> is_cancelled = false;
+  RealCommandRunner runner;
+  std::string child;
+  // The one that it started holds its output open, so only the end of the group ends the run.
+  auto result = runner.run({.argv = {"sh", "-c", "sleep 1000 & echo $!; wait"},
+                            .is_cancelled = [&] { return is_cancelled.load(); }},
+                           [&](std::string_view line) {
+                             child = line;
+                             is_cancelled = true;
+                           });
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, Code::cancelled);
+  EXPECT_NE(result.error().message.find("sh was ended"), std::string::npos);
+  const os::Path process = os::Path("/proc") / child;
+  // Nobody of ours is its parent: whoever is reaps it.
+  for (int i = 0; i < 1000 && std::filesystem::exists(process); ++i) {
+    std::string state = os::read_file(process / "stat").value_or(") Z");
+    if (state.find(") Z") != std::string::npos) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(!std::filesystem::exists(process) ||
+              os::read_file(process / "stat").value_or(") Z").find(") Z") != std::string::npos);
+}
+
+TEST(Process, OneThatIsNotCancelledRunsToItsEnd) {
+  RealCommandRunner runner;
+  std::vector<std::string> lines;
+  auto result =
+      runner.run({.argv = {"sh", "-c", "echo one; exit 7"}, .is_cancelled = [] { return false; }},
+                 [&](std::string_view line) { lines.emplace_back(line); });
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->code, 7);
+  EXPECT_EQ(lines, std::vector<std::string>{"one"});
+}
+
 TEST(Process, MissingProgramIsAnErrorThatNamesIt) {
   auto pid = spawn({.argv = {"/no/such/program"}}, {});
   ASSERT_FALSE(pid.has_value());
