@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 
 #include "backend/backend.h"
@@ -36,7 +37,8 @@ struct VersionMemory {
   bool building = false;  // its environment is; others may wait for the same, and nothing of the
                           // version is in use meanwhile
   MonoTime busy_since;    // of either
-  int crashes = 0;        // in a row; forgotten once replicas have stayed up for a while
+  std::stop_source build = std::stop_source(std::nostopstate);  // asked to stop: nobody wants it
+  int crashes = 0;  // in a row; forgotten once replicas have stayed up for a while
   MonoTime last_crash;
   MonoTime start_after;      // back-off: no start, and no removal, before
   std::string last_failure;  // how the last crash is told to people

@@ -100,6 +100,8 @@ struct Environments::Impl {
     const PackageIndex& index;
     const std::vector<Requirement>& requirements;
     const LineSink& on_line;
+    const std::function<bool()>& is_cancelled;  // the caller
+    std::function<bool()> is_given_up = {};     // the build, once it is one
 
     std::string key() const { return short_key(recipe.hash); }
   };
@@ -148,7 +150,7 @@ Result<BuiltEnvironment> Environments::Impl::ensure(const domain::Environment& e
                                             .interpreter = interpreter.path,
                                             .interpreter_version = interpreter.version.text(),
                                             .package_index = index.identity});
-  return find_or_build({recipe, interpreter, index, requirements, on_line});
+  return find_or_build({recipe, interpreter, index, requirements, on_line, options.is_cancelled});
 }
 
 Result<BuiltEnvironment> Environments::Impl::user_managed(const domain::Environment& environment,
@@ -170,15 +172,17 @@ Result<BuiltEnvironment> Environments::Impl::find_or_build(const Job& job) {
                           job.requirements.size()));
   for (;;) {
     // Looked up within the turn: a build that ended in between is then seen.
-    if (auto turn = builds.try_begin(job.recipe.hash)) {
-      auto found = find(job);
-      auto result = found ? Result<BuiltEnvironment>(std::move(*found)) : build(job);
+    if (auto turn = builds.try_begin(job.recipe.hash, job.is_cancelled)) {
+      Job mine = job;
+      mine.is_given_up = [&] { return turn->is_given_up(clock.mono(), kUnwantedGrace); };
+      auto found = find(mine);
+      auto result = found ? Result<BuiltEnvironment>(std::move(*found)) : build(mine);
       turn->set_result(result ? Result<>() : std::unexpected(result.error()));
       return result;
     }
     job.on_line(
         fmt::format("environment {}: is being built for another deployment; waiting", job.key()));
-    TIDEGATE_TRY_VOID(builds.wait(job.recipe.hash));
+    TIDEGATE_TRY_VOID(builds.wait(job.recipe.hash, job.is_cancelled));
   }
 }
 
@@ -232,7 +236,9 @@ Result<std::vector<std::string>> Environments::Impl::run_uv(const os::Command& c
     output.emplace_back(line);
     if (!quiet) job.on_line(line);
   };
-  TIDEGATE_TRY(os::ExitStatus status, runner.run(command, read_line));
+  os::Command wanted = command;
+  wanted.is_cancelled = job.is_given_up;
+  TIDEGATE_TRY(os::ExitStatus status, runner.run(wanted, read_line));
   if (!status.ok()) return std::unexpected(explain(output, job, status));
   return output;
 }

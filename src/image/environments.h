@@ -18,7 +18,14 @@ namespace tidegate::image {
 struct EnvironmentOptions {
   bool strict = false;               // another Python minor than asked for is an error
   bool ignore_docker_steps = false;  // without: base_dockerfile is refused on a process target
+  // Whether the caller has no use for it any more; asked on any thread. A build that nobody wants
+  // for a while is ended: Code::cancelled. Empty: it is always wanted.
+  std::function<bool()> is_cancelled = {};
 };
+
+// How long nobody may want a build before it is ended. An update that takes the place of another
+// asks for the same environment again, a moment later.
+inline constexpr Milliseconds kUnwantedGrace{3'000};
 
 struct BuiltEnvironment {
   std::string hash;

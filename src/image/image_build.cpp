@@ -79,6 +79,7 @@ ImageBuild::ImageBuild(const ImagesOptions& options, os::CommandRunner& runner,
       buildah_(buildah_options(options, before, folder_, job.base)) {}
 
 ImageBuild::~ImageBuild() {
+  if (is_given_up_) return;
   forget(buildah_.remove_container(name_));
   forget(buildah_.remove_image("localhost/" + name_));
   if (!job_.environment.base_dockerfile.empty()) forget(buildah_.remove_image(base_tag_));
@@ -256,7 +257,10 @@ Result<ImageBuild::Outcome> ImageBuild::execute(const os::Command& command, Voic
     outcome.output.emplace_back(line);
     if (voice == Voice::loud) job_.on_line(line);
   };
-  auto status = runner_.run(command, read_line);
+  os::Command wanted = command;
+  wanted.is_cancelled = job_.is_given_up;
+  auto status = runner_.run(wanted, read_line);
+  is_given_up_ = !status && status.error().code == Code::cancelled;
   if (!status && status.error().code == Code::not_found) {
     return fail(Code::unavailable,
                 "buildah, which builds images, is not on this machine; install it (apt-get install "

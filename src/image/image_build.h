@@ -27,6 +27,8 @@ struct ImageJob {
   const PackageIndex& index;
   bool is_strict = false;
   const Environments::LineSink& on_line;
+  const std::function<bool()>& is_cancelled;  // the caller
+  std::function<bool()> is_given_up = {};     // the build, once it is one
 
   std::string key() const { return recipe.hash.substr(0, 12); }
 };
@@ -37,7 +39,9 @@ class ImageBuild {
   // options.root, and the caller is in the root's workshop. before: Workshop::confinement().
   ImageBuild(const ImagesOptions& options, os::CommandRunner& runner,
              const std::vector<std::string>& before, const ImageJob& job);
-  ~ImageBuild();  // removes the container, the local image and the folder
+  // Removes the container, the local image and the folder; of one that was given up nothing: what
+  // buildah had begun by itself has names of its own, and goes by Workshop::enter().
+  ~ImageBuild();
   ImageBuild(const ImageBuild&) = delete;
 
   // The digest of what was pushed.
@@ -73,6 +77,7 @@ class ImageBuild {
   const std::string base_tag_;  // of the image that the Docker steps make
   Buildah buildah_;
   std::string python_;  // version in the image, when known
+  bool is_given_up_ = false;
 };
 
 }  // namespace tidegate::image

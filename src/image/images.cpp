@@ -78,6 +78,7 @@ struct Images::Impl {
   Result<BuiltEnvironment> find_or_build_alone(const ImageJob& job);
   Result<os::FileLock> lock(const ImageJob& job);
   Result<BuiltEnvironment> build(const ImageJob& job);
+  Result<BuiltEnvironment> build_inside(const ImageJob& job);
   BuiltEnvironment environment_of(const ImageJob& job, oci::Registry& registry,
                                   const std::string& digest) const;
 };
@@ -101,8 +102,8 @@ Result<BuiltEnvironment> Images::Impl::ensure(const domain::Environment& environ
   Recipe recipe = make_image_recipe(
       environment,
       {.base = base.name, .architecture = options.architecture, .package_index = index.identity});
-  return find_or_build(
-      {recipe, environment, base, requirements, not_in_pypi, index, wanted.strict, on_line});
+  return find_or_build({recipe, environment, base, requirements, not_in_pypi, index, wanted.strict,
+                        on_line, wanted.is_cancelled});
 }
 
 Result<BaseImage> Images::Impl::base_of(const domain::Environment& environment) {
@@ -131,14 +132,16 @@ Result<BuiltEnvironment> Images::Impl::find_or_build(const ImageJob& job) {
                           job.base.name.empty() ? "the Docker steps" : job.base.name,
                           job.requirements.size()));
   for (;;) {
-    if (auto turn = builds.try_begin(job.recipe.hash)) {
-      auto result = find_or_build_alone(job);
+    if (auto turn = builds.try_begin(job.recipe.hash, job.is_cancelled)) {
+      ImageJob mine = job;
+      mine.is_given_up = [&] { return turn->is_given_up(clock.mono(), kUnwantedGrace); };
+      auto result = find_or_build_alone(mine);
       turn->set_result(result ? Result<>() : std::unexpected(result.error()));
       return result;
     }
     job.on_line(
         fmt::format("environment {}: is being built for another deployment; waiting", job.key()));
-    TIDEGATE_TRY_VOID(builds.wait(job.recipe.hash));
+    TIDEGATE_TRY_VOID(builds.wait(job.recipe.hash, job.is_cancelled));
   }
 }
 
@@ -212,6 +215,8 @@ Result<os::FileLock> Images::Impl::lock(const ImageJob& job) {
           fmt::format("environment {}: is being built by another process; waiting", job.key()));
     }
     is_said = true;
+    if (job.is_given_up())
+      return fail(Code::cancelled, "nobody waits for the environment any more");
     std::this_thread::sleep_for(kLockPoll);
   }
   return fail(Code::timed_out,
@@ -221,6 +226,13 @@ Result<os::FileLock> Images::Impl::lock(const ImageJob& job) {
 }
 
 Result<BuiltEnvironment> Images::Impl::build(const ImageJob& job) {
+  auto built = build_inside(job);
+  // Removes the remains of one that was given up, unless somebody builds: then a later one does.
+  if (!built && built.error().code == Code::cancelled) (void)workshop.enter();
+  return built;
+}
+
+Result<BuiltEnvironment> Images::Impl::build_inside(const ImageJob& job) {
   MonoTime start = clock.mono();
   job.on_line(fmt::format("environment {}: not in the {}{}; building", job.key(), kWorkspace,
                           global ? fmt::format(" nor the {}", kGlobal) : ""));

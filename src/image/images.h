@@ -34,7 +34,8 @@ class Images {
   Images(ImagesOptions options, os::CommandRunner& runner, fetch::Client& http);
   ~Images();
 
-  // As Environments::ensure: blocks for the length of a build and gives each line to on_line.
+  // As Environments::ensure: blocks for the length of a build and gives each line to on_line. A
+  // build that nobody wants any more leaves nothing, like one that fails.
   // BuiltEnvironment.image is "host:port/azureml/azureml_<hash>@sha256:…", interpreter is the path
   // inside the image, found_in "workspace registry", "global registry" or "built".
   Result<BuiltEnvironment> ensure(const domain::Environment& environment,

@@ -109,6 +109,22 @@ def test_a_deployment_survives_the_end_of_control_at_each_of_its_steps(server, s
     assert mounts_below(server.data) == []
 
 
+def test_a_deployment_that_is_deleted_while_its_image_is_built_ends_the_build(server, target, gate, images, tmp_path):
+    project = ready_project(tmp_path, ANSWERS)
+    steps = f"FROM {images.base}\n{gate.step}\n"
+    project.inference["environment"] = {**READY_PYTHON, "docker": {"baseImage": None, "baseDockerfile": steps}}
+    project.save()
+    target.deploy("unwanted", project, "--no-wait")
+    step = gate.wait_for_step()
+    server.cli("service", "delete", "-n", "unwanted")
+    step.settimeout(60)
+    assert step.recv(1) == b"", "the build runs on"
+    folder = server.data / "images" / f"default.{target.name}"
+    wait_until(lambda: containers_of_builds(folder) == [], seconds=60, what="the build's containers to go")
+    wait_until(lambda: list((folder / "builds").iterdir()) == [], seconds=60, what="the build's folder to go")
+    assert mounts_below(server.data) == []
+
+
 def passes(gate):
     try:
         connection, _ = gate.listener.accept()

@@ -84,6 +84,8 @@ void act(Context& context, const ServiceWanted& service, const BuildEnvironment&
           {.strict = version.strict, .ignore_docker_steps = version.ignore_docker_steps}};
   VersionMemory& memory = context.memory.versions[version.id];
   memory.building = true;
+  memory.build = std::stop_source();
+  job.options.is_cancelled = [token = memory.build.get_token()] { return token.stop_requested(); };
   memory.busy_since = context.clock.mono();
   bool started = context.pool.start(
       [job = std::move(job)] { return job.run(); },

@@ -35,6 +35,8 @@ void act(Context& context, const ServiceWanted& service, const RemoveVersion& ac
   const VersionWanted* wanted = find_version(service, action.version_id);
   if (wanted == nullptr) return;
   begin_job(context, action.version_id);
+  // Without it, the build of a cancelled deployment would run on for nobody.
+  context.memory.versions[action.version_id].build.request_stop();
   os::Path staging = context.options.data_dir / "staging" / action.version_id;
   bool started = context.pool.start(
       [&backend = context.backend, id = action.version_id, staging]() -> Result<> {

@@ -93,6 +93,7 @@ class FakeCluster {
     std::string kind = text_or(manifest, "kind", "");
     history_.push_back("apply " + kind);
     if (kind == "Deployment") has_routers = true;
+    gone_.erase(kind);
     if (kind != "Secret" || !manifest["data"].contains("table.pb")) return manifest;
     auto bytes = os::from_base64(manifest["data"]["table.pb"].get<std::string>());
     auto table = table::decode(bytes.value_or(""));
@@ -139,6 +140,15 @@ class FakeCluster {
     std::lock_guard hold(mutex_);
     busy_ = std::move(ids);
   }
+  // Of the routers' objects, those of a kind; until it is applied again.
+  void lose(const std::string& kind) {
+    std::lock_guard hold(mutex_);
+    gone_.insert(kind);
+  }
+  bool has(std::string_view kind) {
+    std::lock_guard hold(mutex_);
+    return has_routers && !gone_.contains(std::string(kind));
+  }
   void lose_everything() {
     std::lock_guard hold(mutex_);
     deployments_.clear();
@@ -178,6 +188,7 @@ class FakeCluster {
   std::map<std::string, backend::VersionPlan> plans_;  // guarded by mutex_
   std::vector<std::string> history_;                   // guarded by mutex_
   std::set<std::string> busy_;                         // guarded by mutex_
+  std::set<std::string> gone_;                         // guarded by mutex_
   table::Table table_;                                 // guarded by mutex_
   std::uint64_t router_has_ = 0;                       // guarded by mutex_
   std::mutex hang_mutex_;
@@ -219,11 +230,14 @@ class FakeEnvironments final : public EnvironmentProvider {
  public:
   explicit FakeEnvironments(FakeCluster& cluster) : cluster_(cluster) {}
   Result<image::BuiltEnvironment> ensure(const domain::Environment&,
-                                         const image::EnvironmentOptions&,
+                                         const image::EnvironmentOptions& options,
                                          const image::Environments::LineSink& on_line) override {
     ++cluster_.builds_under_way;
-    while (cluster_.build_hangs) std::this_thread::sleep_for(Milliseconds(2));
+    while (cluster_.build_hangs && !options.is_cancelled()) {
+      std::this_thread::sleep_for(Milliseconds(2));
+    }
     --cluster_.builds_under_way;
+    if (options.is_cancelled()) return fail(Code::cancelled, "the build was cancelled");
     on_line("Use the existing image.");
     image::BuiltEnvironment built;
     built.hash = "abc";
@@ -260,7 +274,7 @@ class FakeKube final : public kube::Client {
       Json status{{"phase", cluster_.is_terminating ? "Terminating" : "Active"}};
       return Json{{"metadata", {{"name", where.name}}}, {"status", std::move(status)}};
     }
-    if (kind.kind == "Secret" || !cluster_.has_routers) return fail(Code::not_found, "not found");
+    if (!cluster_.has(kind.kind)) return fail(Code::not_found, "not found");
     Json ports = Json::array({Json{{"nodePort", cluster_.node_port.load()}}});
     return Json{{"spec", {{"replicas", 1}, {"ports", std::move(ports)}}},
                 {"status", {{"readyReplicas", 1}}}};
