@@ -1,9 +1,11 @@
 #include "control/router_keeper.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "backend/kubernetes/attachment.h"
 #include "backend/kubernetes/labels.h"
@@ -23,6 +25,15 @@ constexpr std::string_view kTerminating = "NamespaceTerminating";
 // The target's name for people: the part of "<workspace>/<name>" that they typed.
 std::string name_of(const std::string& attached_as) {
   return attached_as.substr(attached_as.find('/') + 1);
+}
+
+// "are gone", or what of theirs is.
+std::string loss_text(const std::vector<std::string>& missing, std::string_view are,
+                      std::string_view have) {
+  const std::string all = fmt::format("Deployment {}", kubernetes::kRouterName);
+  bool are_gone = std::ranges::find(missing, all) != missing.end();
+  if (are_gone) return fmt::format("{} gone", are);
+  return fmt::format("{} lost {}", have, fmt::join(missing, ", "));
 }
 
 Trouble terminating(std::string message) {
@@ -81,17 +92,38 @@ Result<RouterKeeper::Found> RouterKeeper::look(bool may_restore, const std::stri
   if (space) {
     if (auto told = kubernetes::deletion_of(*space)) return Found{.trouble = terminating(*told)};
   }
-  auto deployment = client_.get(kube::kDeployment, where);
-  auto service = client_.get(kube::kService, where);
-  for (const auto* one : {&deployment, &service}) {
-    if (*one) continue;
-    if (one->error().code != Code::not_found) return std::unexpected(one->error());
-    return may_restore ? restore(table) : Found{};
+  TIDEGATE_TRY(auto missing, missing_parts());
+  if (!missing.empty()) {
+    return may_restore ? restore(missing, table) : Found{};
   }
-  return Found{.trouble = trouble_of_pods(*deployment), .service = std::move(*service)};
+  TIDEGATE_TRY(Json deployment, client_.get(kube::kDeployment, where));
+  TIDEGATE_TRY(Json service, client_.get(kube::kService, where));
+  return Found{
+      .restored = {}, .trouble = trouble_of_pods(deployment), .service = std::move(service)};
 }
 
-Result<RouterKeeper::Found> RouterKeeper::restore(const std::string& table) const {
+// Of what attach puts into the namespace, "Role tidegate-router". What the user may not see counts
+// as there.
+Result<std::vector<std::string>> RouterKeeper::missing_parts() const {
+  std::vector<Json> parts = kubernetes::router_manifests(cluster_, attached_as_);
+  for (Json& secret : kubernetes::secret_manifests(cluster_)) parts.push_back(std::move(secret));
+  parts.push_back(kubernetes::table_manifest(cluster_, ""));
+  std::vector<std::string> missing;
+  for (const Json& part : parts) {
+    std::string name = text_at(part, {"metadata", "name"});
+    auto found =
+        client_.get(*kube::kind_of(part), {.namespace_ = cluster_.kube_namespace,
+                                           .name = name,
+                                           .is_cancelled = [this] { return is_ending_.load(); }});
+    if (found || found.error().code == Code::forbidden) continue;
+    if (found.error().code != Code::not_found) return std::unexpected(found.error());
+    missing.push_back(fmt::format("{} {}", text_or(part, "kind", ""), name));
+  }
+  return missing;
+}
+
+Result<RouterKeeper::Found> RouterKeeper::restore(const std::vector<std::string>& missing,
+                                                  const std::string& table) const {
   kubernetes::Attachment attachment(
       cluster_, attached_as_,
       {.client = client_,
@@ -100,20 +132,25 @@ Result<RouterKeeper::Found> RouterKeeper::restore(const std::string& table) cons
        .on_line = [](std::string_view) {},
        .first_table = table});
   auto done = attachment.restore();
-  if (done && *done == kubernetes::Attachment::Restored::all) return Found{.is_restored = true};
+  if (done && *done == kubernetes::Attachment::Restored::all) {
+    return Found{.restored = loss_text(missing, "were", "had")};
+  }
   if (done) {
-    return Found{.trouble = terminating(kubernetes::deletion_text(cluster_.kube_namespace))};
+    return Found{.restored = {},
+                 .trouble = terminating(kubernetes::deletion_text(cluster_.kube_namespace))};
   }
   const Error& error = done.error();
   if (error.code == Code::unavailable || error.code == Code::timed_out) {
     return std::unexpected(error);
   }
   return Found{
+      .restored = {},
       .trouble = Trouble{
           .code = "RoutersGone",
-          .message = fmt::format("the routers of {} are gone from namespace {} and cannot be put "
+          .message = fmt::format("the routers of {} {} in namespace {}, which cannot be put "
                                  "back: {}",
-                                 name_of(attached_as_), cluster_.kube_namespace, error.message),
+                                 name_of(attached_as_), loss_text(missing, "are", "have"),
+                                 cluster_.kube_namespace, error.message),
           .next_step = fmt::format("Give the kubeconfig's user the right, or attach {} again with "
                                    "a user who has it; what is gone is put back then.",
                                    name_of(attached_as_)),
@@ -149,10 +186,13 @@ void RouterKeeper::on_look(Result<Found> found) {
   timer_.start(kPeriod, [this] { check(); });
   // A cluster that is away is told by those who look at its pods.
   if (!found) return;
-  if (found->is_restored) {
-    std::string text = fmt::format("the routers of {} were gone; restored", name_of(attached_as_));
+  if (!found->restored.empty()) {
+    std::string text =
+        fmt::format("the routers of {} {}; restored", name_of(attached_as_), found->restored);
     log(Level::warning, "routers_restored",
-        {{"compute", name_of(attached_as_)}, {"namespace", cluster_.kube_namespace}});
+        {{"compute", name_of(attached_as_)},
+         {"namespace", cluster_.kube_namespace},
+         {"routers", found->restored}});
     news_.push_back(std::move(text));
     hooks_.restored();
   }

@@ -16,8 +16,8 @@
 namespace tidegate::control {
 
 // Sees to it that a cluster's routers are there: what attach has put into the namespace is put back
-// when their Deployment or Service has gone, also with the whole namespace. Asks every two seconds,
-// on a thread of its own. Belongs to the loop's thread.
+// when any of it has gone, also with the whole namespace. Asks every two seconds, on a thread of
+// its own. Belongs to the loop's thread.
 class RouterKeeper {
  public:
   struct Hooks {
@@ -47,7 +47,7 @@ class RouterKeeper {
 
   // What one look has found. `service` is null if it is not known.
   struct Found {
-    bool is_restored = false;
+    std::string restored;  // "were gone", "had lost Role x": what is back; empty: nothing was
     std::optional<backend::Trouble> trouble;
     Json service;
   };
@@ -55,7 +55,8 @@ class RouterKeeper {
  private:
   void check();
   Result<Found> look(bool may_restore, const std::string& table) const;  // on the lane
-  Result<Found> restore(const std::string& table) const;
+  Result<std::vector<std::string>> missing_parts() const;
+  Result<Found> restore(const std::vector<std::string>& missing, const std::string& table) const;
   std::optional<backend::Trouble> trouble_of_pods(const Json& deployment) const;
   void on_look(Result<Found> found);
   void note_trouble(std::optional<backend::Trouble> trouble);

@@ -246,6 +246,24 @@ def test_routers_that_were_deleted_are_put_back_for_the_next_deployment(server, 
     target.detach()
 
 
+def test_what_routers_need_is_put_back_when_it_alone_was_deleted(server, namespace, tmp_path):
+    target = server.attach("robbed", namespace)
+    target.deploy("robbed", ready_project(tmp_path))
+    (router,) = target.routers()
+    needed = {f"{kind}/tidegate-router" for kind in ("ServiceAccount", "Role", "RoleBinding", "Secret")}
+    needed.add("Secret/tidegate-table")
+    target.kubectl("delete", "--wait=false", *sorted(name.lower() for name in needed))
+    # The next change reaches the routers only if they may read again what is published.
+    scale = ["service", "update", "-n", "robbed", "--num-replicas", "2"]
+    server.cli(*scale, seconds=DEPLOY_SECONDS)
+    assert needed <= set(target.ours())
+    said((server.data / "logs/control.log").read_text(), "routers_restored compute=robbed", "had lost ")
+    wait_until(lambda: (now := target.routers()) and router not in now, seconds=60, what="a router of the new account")
+    assert server.score("robbed").status == 200
+    server.cli("service", "delete", "-n", "robbed", seconds=90)
+    target.detach()
+
+
 def test_a_deployment_that_finds_no_node_is_told_by_run_and_ended_by_delete(server, target, tmp_path):
     project = ready_project(tmp_path, containerResourceRequirements={"cpu": 999, "memoryInGB": 0.1})
     target.deploy("stuck", project, "--no-wait")

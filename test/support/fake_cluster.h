@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/json_path.h"
 #include "kube/client.h"
 
 namespace tidegate::test {
@@ -25,6 +26,7 @@ class FakeCluster final : public kube::Client {
   std::set<std::string> denied;    // "create secrets", "list nodes"
   std::optional<int> ready_after;  // looks at a Deployment until it is ready; nullopt: never
   std::string refused_kind;        // apply() of it is Code::forbidden
+  std::map<std::string, std::string> uids;  // by kind, of what is made from then on
   std::map<Key, Json> objects;
   std::vector<std::string> applied;  // "Secret tidegate-table", in order
 
@@ -90,7 +92,11 @@ class FakeCluster final : public kube::Client {
     if (kind == "Service" && !object["spec"]["ports"][0].contains("nodePort"))
       object["spec"]["ports"][0]["nodePort"] = 31080;
     std::string space = text_or(manifest["metadata"], "namespace", "");
-    objects[{plural_of(kind), space, name}] = object;
+    Json& there = objects[{plural_of(kind), space, name}];
+    std::string uid = text_at(there, {"metadata", "uid"});
+    if (uid.empty() && uids.contains(kind)) uid = uids[kind];
+    if (!uid.empty()) object["metadata"]["uid"] = uid;
+    there = object;
     return object;
   }
   Result<Json> patch(const kube::Kind&, const kube::Where&, const Json&) override {

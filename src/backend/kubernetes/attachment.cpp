@@ -124,10 +124,10 @@ Attachment::Attachment(domain::ClusterAttachment attachment, std::string attache
 Result<Attachment::Installed> Attachment::install() {
   TIDEGATE_TRY_VOID(apply_namespace());
   TIDEGATE_TRY_VOID(apply_secrets());
-  for (const Json& manifest : router_manifests(attachment_, attached_as_)) {
+  TIDEGATE_TRY_VOID(apply_routers([this](const Json& manifest) {
     seams_.on_line(fmt::format("applying {} {}", text_or(manifest, "kind", ""), kRouterName));
-    TIDEGATE_TRY([[maybe_unused]] Json applied, seams_.client.apply(manifest));
-  }
+    return seams_.client.apply(manifest);
+  }));
   TIDEGATE_TRY_VOID(wait_for_routers());
   TIDEGATE_TRY(std::string base, find_scoring_base());
   seams_.on_line(fmt::format("the routers are reached at {}", base));
@@ -138,10 +138,7 @@ Result<Attachment::Restored> Attachment::restore() {
   auto applied = [&]() -> Result<> {
     TIDEGATE_TRY_VOID(apply_namespace());
     TIDEGATE_TRY_VOID(apply_known_secrets());
-    for (const Json& manifest : router_manifests(attachment_, attached_as_)) {
-      TIDEGATE_TRY_VOID(apply_keeping_port(manifest));
-    }
-    return {};
+    return apply_routers([this](const Json& manifest) { return apply_keeping_port(manifest); });
   };
   auto done = applied();
   if (done) return Restored::all;
@@ -149,8 +146,22 @@ Result<Attachment::Restored> Attachment::restore() {
   return std::unexpected(done.error());
 }
 
+Result<> Attachment::apply_routers(const std::function<Result<Json>(const Json& manifest)>& apply) {
+  std::string account;
+  for (Json& manifest : router_manifests(attachment_, attached_as_)) {
+    std::string kind = text_or(manifest, "kind", "");
+    if (kind == "Deployment" && !account.empty()) {
+      manifest["spec"]["template"]["metadata"]["annotations"] = {
+          {std::string(kOfAccount), account}};
+    }
+    TIDEGATE_TRY(Json applied, apply(manifest));
+    if (kind == "ServiceAccount") account = text_at(applied, {"metadata", "uid"});
+  }
+  return {};
+}
+
 // So that scoring URIs stay as they are.
-Result<> Attachment::apply_keeping_port(const Json& manifest) {
+Result<Json> Attachment::apply_keeping_port(const Json& manifest) {
   std::int64_t port = port_of(attachment_.scoring_base);
   bool has_port = text_or(manifest, "kind", "") == "Service" &&
                   attachment_.service_type == "NodePort" && port != 0;
@@ -158,12 +169,11 @@ Result<> Attachment::apply_keeping_port(const Json& manifest) {
     Json with_port = manifest;
     with_port["spec"]["ports"][0]["nodePort"] = port;
     auto applied = seams_.client.apply(with_port);
-    if (applied) return {};
+    if (applied) return applied;
     // Somebody else has the port now: another one will do.
     if (applied.error().code != Code::invalid) return std::unexpected(applied.error());
   }
-  TIDEGATE_TRY_VOID(seams_.client.apply(manifest));
-  return {};
+  return seams_.client.apply(manifest);
 }
 
 // What is there stays as it is: it is somebody's, and only what attach made is removed by detach.

@@ -79,7 +79,8 @@ class Attachment {
   Result<> apply_secrets();
   Result<> apply_known_secrets();
   Result<> apply_first_table();
-  Result<> apply_keeping_port(const Json& manifest);
+  Result<> apply_routers(const std::function<Result<Json>(const Json& manifest)>& apply);
+  Result<Json> apply_keeping_port(const Json& manifest);
   Result<> wait_for_routers();
   Result<std::string> find_scoring_base();
   Result<std::string> node_address();

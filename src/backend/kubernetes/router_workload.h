@@ -16,6 +16,9 @@ inline constexpr std::string_view kRouterName = "tidegate-router";
 // Annotation of the Deployment: "<workspace>/<compute target>" that a control attached it as.
 // Routers that came from files have none, and attach takes them over.
 inline constexpr std::string_view kAttachedAs = "tidegate.io/attached-as";
+// Of router pods: the uid of the ServiceAccount that their tokens are for. One that was made anew
+// does not take the old one's tokens, so its pods are made anew too.
+inline constexpr std::string_view kOfAccount = "tidegate.io/service-account";
 
 // On the namespace if it was made by attach: only such a one is removed by detach.
 Json namespace_manifest(const domain::ClusterAttachment& attachment);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "backend/kubernetes/router_workload.h"
+#include "base/json_path.h"
 #include "support/fake_cluster.h"
 #include "support/sim.h"
 
@@ -137,6 +138,22 @@ TEST_F(AttachmentTest, WhatHasGoneIsPutBackWithItsPort) {
   const Json* service = cluster_.find(kube::kService, "azureml-default", "tidegate-router");
   ASSERT_NE(service, nullptr);
   EXPECT_EQ((*service)["spec"]["ports"][0]["nodePort"], 31999);
+}
+
+TEST_F(AttachmentTest, RoutersAreMadeAnewForAServiceAccountThatIsAndForNoOther) {
+  auto account_of_pods = [this]() {
+    const Json* routers = cluster_.find(kube::kDeployment, "azureml-default", "tidegate-router");
+    return text_at(*routers, {"spec", "template", "metadata", "annotations", kOfAccount});
+  };
+  cluster_.uids["ServiceAccount"] = "first";
+  ASSERT_TRUE(attachment().install().has_value());
+  EXPECT_EQ(account_of_pods(), "first");
+  ASSERT_TRUE(attachment().restore().has_value());
+  EXPECT_EQ(account_of_pods(), "first");
+  cluster_.objects.erase({"serviceaccounts", "azureml-default", "tidegate-router"});
+  cluster_.uids["ServiceAccount"] = "second";
+  ASSERT_TRUE(attachment().restore().has_value());
+  EXPECT_EQ(account_of_pods(), "second");
 }
 
 TEST_F(AttachmentTest, WhatMayNotBePutBackIsNamed) {

@@ -244,6 +244,23 @@ TEST_F(ClusterDeployTest, RoutersThatAreGoneArePutBackAndTheDeploymentSaysSo) {
   EXPECT_EQ(myaks_.table().services.size(), 2u);
 }
 
+TEST_F(ClusterDeployTest, WhatRoutersHaveLostIsPutBackAndTheDeploymentNamesIt) {
+  for (const char* kind : {"ServiceAccount", "Role", "RoleBinding", "Secret"}) {
+    myaks_.set_fate([](const std::string&) { return Fate::pending; });
+    std::string id = accept(request_on("myaks", "svc"));
+    ASSERT_TRUE(eventually([&] { return !myaks_.deployments().empty(); }));
+    myaks_.lose(kind);
+    const std::string told = std::string("the routers of myaks had lost ") + kind + " tidegate-";
+    EXPECT_TRUE(eventually([&] { return log_of(id).find(told) != std::string::npos; }))
+        << kind << log_of(id);
+    EXPECT_TRUE(myaks_.has(kind));
+    myaks_.set_fate([](const std::string&) { return Fate::ready; });
+    ASSERT_TRUE(eventually([&] { return operation(id)["state"] == "Succeeded"; })) << log_of(id);
+    EXPECT_EQ(myaks_.table().services.size(), 1u);
+    ASSERT_EQ(follow(mms("DELETE", "services/svc"))["state"], "Succeeded");
+  }
+}
+
 TEST_F(ClusterDeployTest, RoutersThatMayNotBePutBackFailTheDeploymentWithTheNextStep) {
   myaks_.set_fate([](const std::string&) { return Fate::pending; });
   std::string id = accept(request_on("myaks", "svc"));
@@ -252,7 +269,7 @@ TEST_F(ClusterDeployTest, RoutersThatMayNotBePutBackFailTheDeploymentWithTheNext
   myaks_.has_routers = false;
   ASSERT_TRUE(eventually([&] { return operation(id)["state"] == "Failed"; })) << log_of(id);
   std::string error = to_text(operation(id)["error"]);
-  for (const char* part : {"the routers of myaks are gone from namespace azureml-default",
+  for (const char* part : {"the routers of myaks are gone in namespace azureml-default",
                            "may not patch", "attach myaks again"}) {
     EXPECT_NE(error.find(part), std::string::npos) << error;
   }
