@@ -20,6 +20,9 @@ constexpr int kReadyFailures = 3;
 constexpr int kStartupPeriodSeconds = 1;
 constexpr int kStopSlackSeconds = 10;
 constexpr int kRevisionsKept = 1;
+// Of the init container. It needs 18 MB for whatever it fetches (300 MB of model, 100 MB of source
+// as tar.gz: the same, and done under a limit of 16 MiB); the rest is room for the kernel's cache.
+constexpr double kPullMemoryGb = 0.125;
 
 Json labels_of(const VersionPlan& plan) {
   return {{kManagedBy, "tidegate"},
@@ -167,8 +170,10 @@ Json pull_container(const VersionPlan& plan, const std::string& digest,
   if (!options.pull_secret.empty()) mounts.push_back(read_only_mount("docker", kDockerFolder));
   // As root, though without its capabilities: it owns the node's cache, and a script in an image
   // that runs as root, as most do, can write beside its own files. It asks for what the replica
-  // asks for, since a pod needs the larger of the two anyway.
+  // asks for, since a pod needs the larger of the two anyway. With a limit it can take a node's
+  // memory from nobody, and a quota of limits does not refuse the pod for want of one.
   domain::Resources asked{.cpu = plan.resources.cpu, .memory_gb = plan.resources.memory_gb};
+  asked.memory_gb_limit = std::max(asked.memory_gb, kPullMemoryGb);
   Json security = container_security();
   security["runAsUser"] = 0;
   return {{"name", kPullContainer},

@@ -141,6 +141,18 @@ TEST(KubernetesWorkload, DollarsInVariablesAreJustDollars) {
   EXPECT_EQ(variable(plan, "MY"), "$$(SERVICE_NAME) costs 5$$");
 }
 
+TEST(KubernetesWorkload, ThePullIsLimitedToWhatItAsksForAndToNoLessThanItNeeds) {
+  auto memory_of_pull = [](const VersionPlan& plan) {
+    Json pull = deployment(plan)["spec"]["template"]["spec"]["initContainers"][0];
+    return pull["resources"]["limits"]["memory"];
+  };
+  VersionPlan plan = some_plan();
+  plan.resources.memory_gb = 2;
+  EXPECT_EQ(memory_of_pull(plan), "2048Mi");
+  plan.resources.memory_gb = 0.05;
+  EXPECT_EQ(memory_of_pull(plan), "128Mi");
+}
+
 TEST(KubernetesWorkload, AReplicaHasAsLongForInitAsTheLivenessProbeWouldGive) {
   VersionPlan plan = some_plan();
   plan.probe = {.period_s = 5, .initial_delay_s = 20, .timeout_s = 3, .failure_threshold = 2};
