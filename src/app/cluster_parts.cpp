@@ -5,6 +5,7 @@
 #include "backend/kubernetes/kubernetes_backend.h"
 #include "control/cluster_access.h"
 #include "image/images.h"
+#include "image/store_limit.h"
 #include "kube/config.h"
 #include "oci/registry.h"
 
@@ -15,7 +16,7 @@ namespace kubernetes = backend::kubernetes;
 
 image::ImagesOptions images_of(const ClusterWorld& world, const domain::ComputeTarget& target) {
   image::ImagesOptions options;
-  options.root = world.data_dir / "images" / (target.workspace + "." + target.name);
+  options.root = world.data_dir / "images" / image::store_name(target.workspace, target.name);
   options.workspace = control::options_of(target.cluster->registry);
   options.global = control::options_of(target.cluster->global_registry);
   options.default_base = target.cluster->default_base_image;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "control/cluster_access.h"
 #include "control/error_json.h"
+#include "control/housekeeping.h"
 #include "control/operation_notes.h"
 #include "control/rest/compute_json.h"
 #include "control/targets.h"
@@ -204,6 +205,7 @@ Result<std::string> start_detach(Context& context, const ComputeTarget& target, 
     end_change(context, *job, done ? nullptr : &done.error(), [&](store::Database& db) {
       return store::remove_compute(db, job->target.workspace, job->target.name);
     });
+    if (done) remove_unused_images(context);
   };
   context.memory.waiting_for[job->operation_id] = "what is installed to be gone";
   context.targets.hold_repairs(target.workspace, target.name, [&context, job, is_forced, finish] {

@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "control/operation_notes.h"
 #include "image/store_limit.h"
+#include "store/computes.h"
 #include "store/operations.h"
 #include "store/sweep.h"
+#include "store/workspaces.h"
 
 namespace tidegate::control {
 namespace {
@@ -20,7 +22,32 @@ Result<> remove_old_operations(Context& context) {
   return {};
 }
 
+Result<std::set<std::string>> stores_in_use(store::Database& db) {
+  std::set<std::string> names;
+  TIDEGATE_TRY(auto workspaces, store::list_workspaces(db));
+  for (const store::Workspace& workspace : workspaces) {
+    TIDEGATE_TRY(auto targets, store::list_computes(db, workspace.name));
+    for (const domain::ComputeTarget& target : targets) {
+      names.insert(image::store_name(target.workspace, target.name));
+    }
+  }
+  return names;
+}
+
 }  // namespace
+
+void remove_unused_images(Context& context) {
+  auto in_use = stores_in_use(*context.store.db);
+  if (!in_use) return log_failure("read_computes", std::unexpected(in_use.error()));
+  auto work = [all = context.options.data_dir / "images", in_use = std::move(*in_use),
+               &runner = context.runner] {
+    return image::remove_unused_stores(all, in_use, runner);
+  };
+  context.pool.start(std::move(work), [](const Result<std::vector<std::string>>& removed) {
+    if (!removed) return log_failure("remove_unused_images", std::unexpected(removed.error()));
+    for (const std::string& name : *removed) log(Level::info, "images_removed", {{"of", name}});
+  });
+}
 
 void Housekeeping::start() {
   const os::Path staging = context_.options.data_dir / "staging";
@@ -35,6 +62,7 @@ void Housekeeping::sweep() {
   log_failure("sweep_uploads",
               store::remove_given_up_uploads(*context_.store.db, *context_.store.blobs, before));
   log_failure("sweep_operations", remove_old_operations(context_));
+  remove_unused_images(context_);
   limit_images();
   timer_.start(kPeriod, [this] { sweep(); });
 }

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "os/file_lock.h"
 
 namespace tidegate::image {
@@ -64,7 +66,38 @@ Result<> empty(const os::Path& root, os::CommandRunner& runner) {
   return os::remove_tree(root / "uv-cache");
 }
 
+// False: somebody builds there.
+Result<bool> remove_root(const os::Path& root, os::CommandRunner& runner) {
+  TIDEGATE_TRY(auto alone, os::FileLock::try_take(root / "builds.lock"));
+  if (!alone) return false;
+  TIDEGATE_TRY_VOID(empty(root, runner));
+  TIDEGATE_TRY_VOID(os::remove_tree(root));
+  return true;
+}
+
 }  // namespace
+
+std::string store_name(std::string_view workspace, std::string_view target) {
+  return fmt::format("{}.{}", workspace, target);
+}
+
+Result<std::vector<std::string>> remove_unused_stores(const os::Path& all,
+                                                      const std::set<std::string>& in_use,
+                                                      os::CommandRunner& runner) {
+  std::vector<os::Path> unused;
+  std::error_code error;
+  for (fs::directory_iterator it(all, error), end; !error && it != end; it.increment(error)) {
+    std::error_code gone;
+    bool is_used = in_use.contains(it->path().filename().string());
+    if (!is_used && it->is_directory(gone)) unused.push_back(it->path());
+  }
+  std::vector<std::string> removed;
+  for (const os::Path& root : unused) {
+    TIDEGATE_TRY(bool is_gone, remove_root(root, runner));
+    if (is_gone) removed.push_back(root.filename().string());
+  }
+  return removed;
+}
 
 Result<std::uint64_t> limit_stores(const os::Path& all, std::uint64_t max_bytes,
                                    os::CommandRunner& runner) {

@@ -72,10 +72,25 @@ TEST_F(StoreLimitTest, WhereSomebodyBuildsEverythingStays) {
   EXPECT_FALSE(is_full("idle"));
 }
 
+TEST_F(StoreLimitTest, OfTargetsThatAreNoMoreNothingStays) {
+  root("default.attached", 9);
+  root("default.detached", 1);
+  root("default.building", 1);
+  auto build = os::FileLock::try_take(folder_ / "default.building" / "builds.lock");
+  ASSERT_TRUE(build.has_value() && build->has_value());
+  auto removed =
+      remove_unused_stores(folder_.path(), {store_name("default", "attached")}, buildah_);
+  ASSERT_TRUE(removed.has_value()) << removed.error().message;
+  EXPECT_EQ(*removed, std::vector<std::string>{"default.detached"});
+  EXPECT_TRUE(is_full("default.attached") && is_full("default.building"));
+  EXPECT_FALSE(fs::exists(folder_ / "default.detached"));
+}
+
 TEST_F(StoreLimitTest, WithoutAnyTargetThereIsNothingToDo) {
   auto removed = limit_stores(folder_ / "nowhere", 0, buildah_);
   ASSERT_TRUE(removed.has_value());
   EXPECT_EQ(*removed, 0u);
+  EXPECT_EQ(remove_unused_stores(folder_ / "nowhere", {}, buildah_).value().size(), 0u);
 }
 
 }  // namespace
