@@ -32,7 +32,8 @@ struct VersionPlan {
   std::string service_name;
   std::string compute_name;      // COMPUTE_NAME, may be empty
   std::string interpreter;       // absolute path of the environment's Python
-  std::string entry_script;      // relative to the app root
+  std::string entry_script;      // relative to the app root; empty: by `framework`
+  std::string framework;         // the scoring server's own script for its models; empty: none
   std::string source_directory;  // AZUREML_SOURCE_DIRECTORY, may be empty
   os::Path source_tree;          // unpacked source to copy in, may be empty
   os::Path source_archive;       // the same as tar.gz, a blob; for backends that ship it elsewhere

@@ -18,7 +18,7 @@ void set_model_folder(const VersionPlan& plan, const std::string& app_root, Vari
 
 void add_defaults(const VersionPlan& plan, const Place& place, Variables& out) {
   set_model_folder(plan, place.app_root, out);
-  out["AZUREML_ENTRY_SCRIPT"] = plan.entry_script;
+  if (!plan.entry_script.empty()) out["AZUREML_ENTRY_SCRIPT"] = plan.entry_script;
   if (!plan.source_directory.empty()) out["AZUREML_SOURCE_DIRECTORY"] = plan.source_directory;
   out["SERVICE_NAME"] = plan.service_name;
   out["SERVICE_ID"] = service_id_of(plan.version_id);
@@ -43,6 +43,7 @@ void add_fixed(const VersionPlan& plan, const Place& place, Variables& out) {
   out["TIDEGATE_STARTUP_ERROR"] = place.startup_error;
   out["TIDEGATE_MAX_CONCURRENT"] = std::to_string(plan.max_concurrent);
   out["TIDEGATE_BODY_MAX_BYTES"] = std::to_string(plan.body_max_bytes);
+  if (!plan.framework.empty()) out["TIDEGATE_NO_CODE"] = plan.framework;
 }
 
 std::string put_before(const std::string& first, const std::string& rest) {

@@ -6,6 +6,7 @@
 #include "cli/upload.h"
 #include "cli/verb.h"
 #include "domain/names.h"
+#include "domain/no_code.h"
 
 namespace tidegate::cli {
 namespace {
@@ -50,23 +51,37 @@ class ModelDeploy final : public Verb {
   Result<> run(Context& context, const CommonFlags& common) override {
     Complaints complaints;
     TIDEGATE_TRY(Json request, read(context, common, complaints));
-    // Packed before the first call: a link that leads out of the folder is found now.
-    TIDEGATE_TRY(Parcel parcel, pack_source(workload_->source, context));
-
     Api api(context);
-    Json check{{"type", "Create"},
-               {"serviceName", *name_},
-               {"createRequest", request},
-               {"updateRequest", nullptr}};
-    check["entryScript"] = {{"name", workload_->source.script.filename().string()},
-                            {"text", workload_->source.text}};
-    TIDEGATE_TRY_VOID(preflight(api, flags_.query(), check));
-
-    TIDEGATE_TRY(request["environmentImageRequest"]["assets"], send_source(api, context, parcel));
+    if (workload_) {
+      TIDEGATE_TRY_VOID(check_and_send_source(api, context, request));
+    } else {
+      TIDEGATE_TRY_VOID(preflight(api, flags_.query(), check_of(request)));
+    }
     return deploy(api, context, common, request);
   }
 
  private:
+  Json check_of(const Json& request) const {
+    return Json{{"type", "Create"},
+                {"serviceName", *name_},
+                {"createRequest", request},
+                {"updateRequest", nullptr}};
+  }
+
+  Result<> check_and_send_source(Api& api, Context& context, Json& request) {
+    // Packed before the first call: a link that leads out of the folder is found now.
+    TIDEGATE_TRY(Parcel parcel, pack_source(workload_->source, context));
+    Json check = check_of(request);
+    check["entryScript"] = {{"name", workload_->source.script.filename().string()},
+                            {"text", workload_->source.text}};
+    TIDEGATE_TRY_VOID(preflight(api, flags_.query(), check));
+    TIDEGATE_TRY(request["environmentImageRequest"]["assets"], send_source(api, context, parcel));
+    return {};
+  }
+
+  // One registered model and no word of code: the server has a script for some frameworks.
+  bool is_no_code() const { return !flags_.inference_config && flags_.inference.empty(); }
+
   Result<Json> read(Context& context, const CommonFlags& common, Complaints& complaints) {
     Complaints named;
     domain::check_service_name(*name_, named);
@@ -76,7 +91,11 @@ class ModelDeploy final : public Verb {
     auto models = read_models(flags_, context, complaints);
     auto tags = read_pairs(tags_, "--tag", complaints);
     auto properties = read_pairs(flags_.properties, "--property", complaints);
-    if (!flags_.inference_config && !flags_.inference.contains("entryScript")) {
+    if (is_no_code()) {
+      bool is_one = flags_.models.size() + flags_.model_metadata.size() == 1;
+      if (!is_one)
+        complaints.add(std::string(kInferenceLabel), std::string(domain::kNeedsOneModel));
+    } else if (!flags_.inference_config && !flags_.inference.contains("entryScript")) {
       complaints.add(std::string(kInferenceLabel),
                      "is required (or -es/--entry-script with -cf/--conda-file)");
     } else {
@@ -86,7 +105,7 @@ class ModelDeploy final : public Verb {
     warnings_ = complaints.warnings();
 
     Json request{{"name", *name_},
-                 {"description", description_.value_or(workload_->description)},
+                 {"description", description_.value_or(workload_ ? workload_->description : "")},
                  {"kvTags", tags},
                  {"properties", properties},
                  {"computeType", "AKS"}};
@@ -94,7 +113,9 @@ class ModelDeploy final : public Verb {
     if (!target.empty()) request["computeName"] = target;
     if (overwrite_) request["overwrite"] = true;
     request.update(deployment.request);
-    request["environmentImageRequest"] = workload_request(*workload_, models, Json::array());
+    request["environmentImageRequest"] = workload_
+                                             ? workload_request(*workload_, models, Json::array())
+                                             : Json{{"modelIds", models}};
     return request;
   }
 
@@ -136,11 +157,14 @@ class ModelDeploy final : public Verb {
 
 const Command kModelDeploy = {
     .path = "model deploy",
-    .purpose = "Makes a web service of models and a score.py, and waits until it is Healthy.",
-    .usage = "-n NAME -m MODEL:VERSION -ic FILE [-dc FILE] [flags]",
+    .purpose =
+        "Makes a web service of models and a score.py, or of one model alone; waits until it is "
+        "Healthy.",
+    .usage = "-n NAME -m MODEL:VERSION [-ic FILE] [-dc FILE] [flags]",
     .example =
         "tidegate model deploy -ct myaks -m mymodel:1 -n myservice -ic inferenceconfig.json "
-        "-dc deploymentconfig.json",
+        "-dc deploymentconfig.json\n"
+        "tidegate model deploy -n myservice -m mymodel:1",
     .make = []() -> std::unique_ptr<Verb> { return std::make_unique<ModelDeploy>(); }};
 
 }  // namespace tidegate::cli

@@ -32,10 +32,14 @@ class ModelRegister final : public Verb {
         .required();
     flags.texts("--tag", "KEY=VALUE", "a tag", tags_);
     flags.text("-d,--description", "TEXT", "what it is", description_);
-    flags.text("--model-framework", "NAME",
-               "ScikitLearn, PyTorch, Onnx, TensorFlow, TfKeras, Multi, Custom", framework_);
+    flags.text(
+        "--model-framework", "NAME",
+        "ScikitLearn (can be deployed without a script), Onnx, XGBoost, TensorFlow, PyTorch, "
+        "TfKeras, Multi, Custom",
+        framework_);
     flags.group("Other flags");
-    flags.text("--model-framework-version", "VERSION", "version of the framework",
+    flags.text("--model-framework-version", "VERSION",
+               "version of the framework; a service without a script runs with it",
                framework_version_);
     flags.texts("--property", "KEY=VALUE", "a property; properties never change", properties_);
     flags.keyed("-cc,--cpu-cores", "N", "default CPU cores of services", "cpu", resources_);

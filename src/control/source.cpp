@@ -103,6 +103,7 @@ Result<> lay_out_source(const std::vector<SourceFile>& files, const os::Path& fo
 
 Result<std::string> entry_script_of(store::Store& store, std::string_view workspace,
                                     const domain::Workload& workload) {
+  if (!workload.framework.empty()) return std::string();
   auto named = workload.environment.variables.find("AZUREML_ENTRY_SCRIPT");
   if (named != workload.environment.variables.end()) return named->second;
   TIDEGATE_TRY(store::Asset driver, asset_of(store, workspace, workload.driver_program));

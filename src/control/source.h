@@ -24,6 +24,7 @@ Result<std::vector<SourceFile>> source_files(store::Store& store, std::string_vi
 Result<> lay_out_source(const std::vector<SourceFile>& files, const os::Path& folder);
 
 // The entry script's path below the app root: AZUREML_ENTRY_SCRIPT, else the driver program's file.
+// Empty: it is the scoring server's own.
 Result<std::string> entry_script_of(store::Store& store, std::string_view workspace,
                                     const domain::Workload& workload);
 

@@ -38,6 +38,7 @@ Result<backend::VersionPlan> make_version_plan(store::Store& store, const store:
   plan.compute_name = spec.compute_name;
   plan.interpreter = version.interpreter;
   plan.models = workload.models;
+  plan.framework = workload.framework;
   plan.variables = workload.environment.variables;
   plan.max_concurrent = spec.settings.max_concurrent_per_container;
   plan.scoring_timeout_ms = spec.settings.scoring_timeout_ms;

@@ -13,7 +13,7 @@ bool same(const Workload& a, const Workload& b) {
     if (!same(a.assets[i], b.assets[i])) return false;
   }
   return a.driver_program == b.driver_program && a.models == b.models &&
-         a.environment.raw == b.environment.raw;
+         a.framework == b.framework && a.environment.raw == b.environment.raw;
 }
 
 bool same(const Resources& a, const Resources& b) {

@@ -72,6 +72,15 @@ struct Workload {
   std::vector<Asset> assets;
   std::vector<ModelRef> models;
   Environment environment;
+  // Empty: the script is the user's. Else it is ours for models of this framework, and the
+  // environment is no_code_environment().
+  std::string framework;
+
+  // A script or an environment was given. Without, framework and environment are to be filled in.
+  bool has_code() const {
+    return framework.empty() &&
+           !(driver_program.empty() && assets.empty() && environment.raw.is_null());
+  }
 };
 
 enum class ServiceState { transitioning, healthy, unhealthy, unschedulable, failed };

@@ -183,8 +183,13 @@ class Patcher {
 
 ServiceSpec patch_service(const ServiceSpec& current, const Json& patch, Complaints& complaints) {
   Json document = to_request(current);
-  document[std::string(kWorkloadPath)]["tidegate"] = {
-      {"origins", current.workload.environment.origins}};
+  Json& workload = document[std::string(kWorkloadPath)];
+  if (current.workload.framework.empty()) {
+    workload["tidegate"] = {{"origins", current.workload.environment.origins}};
+  } else {
+    // The environment follows from the model, so another model gets its own.
+    workload = {{"modelIds", workload["modelIds"]}};
+  }
   Patcher patcher(std::move(document), complaints);
   patcher.apply(patch);
 

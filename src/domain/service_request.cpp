@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "domain/names.h"
+#include "domain/no_code.h"
 #include "domain/object_reader.h"
 #include "domain/service_request.h"
 #include "domain/settings.h"
@@ -81,6 +82,14 @@ std::vector<ModelRef> read_models(ObjectReader& request, Complaints& complaints)
                                                           kModelsPerServiceMax, models.size()));
   }
   return models;
+}
+
+// Models and nothing else: the script and its environment are ours, for exactly one model.
+void check_one_model(ObjectReader& request, const Workload& workload, Complaints& complaints) {
+  const Json* given = request.list("modelIds");
+  bool has_none = given == nullptr || given->empty();  // those that are no ids were complained of
+  if (!has_none && workload.models.size() <= 1) return;
+  complaints.add(request.place("modelIds"), std::string(kNeedsOneModel));
 }
 
 // A client may say where it found each package line, so that an error of the build can name it.
@@ -168,7 +177,11 @@ Workload read_workload(const Json& json, Complaints& complaints) {
   workload.assets = read_assets(request, complaints);
   workload.models = read_models(request, complaints);
   const Json* environment = request.object("environment");
-  if (environment != nullptr) {
+  bool has_models_alone = request.any("environment") == nullptr &&
+                          workload.driver_program.empty() && workload.assets.empty();
+  if (has_models_alone) {
+    check_one_model(request, workload, complaints);
+  } else if (environment != nullptr) {
     workload.environment =
         parse_environment(*environment, request.place("environment"), complaints);
     read_origins(request, workload.environment, complaints);

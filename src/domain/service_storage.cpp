@@ -68,7 +68,8 @@ Json store(const Workload& workload) {
   return Json{{"driver_program", workload.driver_program},
               {"assets", std::move(assets)},
               {"models", std::move(models)},
-              {"environment", store(workload.environment)}};
+              {"environment", store(workload.environment)},
+              {"framework", workload.framework}};
 }
 
 void load(const Json& json, Workload& workload) {
@@ -85,6 +86,7 @@ void load(const Json& json, Workload& workload) {
     read(item, "version", model.version);
   }
   load(json.at("environment"), workload.environment);
+  read(json, "framework", workload.framework);
 }
 
 Json store(const DeploymentSettings& settings) {

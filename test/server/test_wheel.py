@@ -49,8 +49,9 @@ def test_the_module_needs_the_c_library_alone(wheel, tmp_path):
 
 
 def test_it_has_the_files_that_replicas_have(wheel):
-    packed = {name.split("/")[1] for name in zipfile.ZipFile(wheel).namelist() if name.startswith("tidegate_server/")}
-    built = {path.name for path in (PACKAGES / "tidegate_server").iterdir() if path.suffix in (".py", ".so")}
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("tidegate_server/")}
+    built = {str(path.relative_to(PACKAGES)) for path in (PACKAGES / "tidegate_server").rglob("*")
+             if path.suffix in (".py", ".so")}
     assert packed == built
 
 

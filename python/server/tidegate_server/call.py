@@ -42,7 +42,7 @@ def make_handler(script: Script, timeout_ms: int) -> Callable[..., outputs.Reply
             started = perf_counter()
             try:
                 value = run(**arguments)
-            except ScoringTimeout:
+            except (ScoringTimeout, BadRequest):
                 raise
             except BaseException as error:
                 # Also SystemExit: a request must not end the server.

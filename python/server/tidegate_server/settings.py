@@ -95,7 +95,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     worker_count = number("WORKER_COUNT", 1, 1)
     settings = Settings(
         app_root=app_root,
-        entry_script=text("AZUREML_ENTRY_SCRIPT"),
+        entry_script=entry_script(values),
         source_directory=text("AZUREML_SOURCE_DIRECTORY"),
         model_dir=text("AZUREML_MODEL_DIR"),
         config_file=values.file.path,
@@ -125,6 +125,20 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if values.problems:
         raise SettingsError("\n".join(values.problems))
     return settings
+
+
+def entry_script(values: Values) -> str:
+    """The user's, or ours for a model that comes without one."""
+    framework = values.text("TIDEGATE_NO_CODE")
+    if not framework:
+        return values.text("AZUREML_ENTRY_SCRIPT")
+    from . import no_code
+
+    path = no_code.script_of(framework)
+    if not path:
+        values.problems.append("TIDEGATE_NO_CODE must be one of %s, not %r (%s)" % (
+            ", ".join(no_code.frameworks()), framework, values.source("TIDEGATE_NO_CODE")))
+    return path
 
 
 def missing_model(app_root: str, model_dir: str) -> List[str]:

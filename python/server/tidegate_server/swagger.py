@@ -77,6 +77,9 @@ def _describes(version: str, run: Callable[..., Any]) -> bool:
 
 
 def _schemas(run: Callable[..., Any]) -> Schemas:
+    own = getattr(run, "tidegate_schemas", None)  # of our scripts for models without one (no_code/)
+    if own is not None:
+        return own()
     util = _schema_util(run)
     if util is None:
         return Schemas(_UNDECORATED, _UNDECORATED)

@@ -9,6 +9,7 @@
 #include "control/deploy/cancel.h"
 #include "control/operation_notes.h"
 #include "control/targets.h"
+#include "domain/no_code.h"
 #include "store/operations.h"
 #include "store/services.h"
 #include "store/versions.h"
@@ -56,6 +57,13 @@ void announce(Context& context, const store::StoredOperation& stored,
   for (const std::string& warning : warnings) note(context, operation.id, "WARNING: " + warning);
   log(Level::info, "operation_accepted",
       {{"operation", operation.id}, {"kind", operation.kind}, {"service", operation.service_name}});
+}
+
+// What was chosen for a model that comes without a script, when something is made of it.
+void announce_no_code(Context& context, const domain::Operation& operation,
+                      const domain::Workload& workload) {
+  if (workload.framework.empty() || operation.step != "BuildEnvironment") return;
+  note(context, operation.id, domain::no_code_summary(workload));
 }
 
 void take_metadata(domain::ServiceSpec& to, const domain::ServiceSpec& from) {
@@ -156,6 +164,7 @@ Result<std::string> accept_create(Context& context, const ServiceRequest& reques
   if (!stored_all) return std::unexpected(stored_all.error());
   announce(context, operation, warnings,
            fmt::format("Creating service {} on {}.", request.spec.name, request.spec.compute_name));
+  announce_no_code(context, operation.operation, request.spec.workload);
   context_for(context, request.spec).kick();
   return operation.operation.id;
 }
@@ -185,6 +194,7 @@ Result<std::string> accept_update(Context& context, const std::string& service_i
       db.transact([&] { return store_update(context, *stored, request, operation); }));
   announce(context, operation, warnings,
            fmt::format("Updating service {}.", stored->service.spec.name));
+  announce_no_code(context, operation.operation, request.spec.workload);
   context_for(context, stored->service.spec).kick();
   return operation.operation.id;
 }

@@ -9,6 +9,7 @@
 #include "control/deploy/cancel.h"
 #include "control/deploy/check_source.h"
 #include "control/deploy/check_spec.h"
+#include "control/deploy/no_code.h"
 #include "control/operation_notes.h"
 #include "control/rest/operation_json.h"
 #include "control/rest/route.h"
@@ -92,6 +93,7 @@ void settle(Context& context, Change& change) {
 std::optional<SourceCheck> source_check(Context& context, Change& change) {
   const domain::ServiceSpec& spec = change.wanted.spec;
   const std::string where = "environmentImageRequest.assets";
+  if (!spec.workload.has_code()) return std::nullopt;
   if (asset_ids(spec.workload).empty()) {
     change.complaints.add(where, "are missing: the uploaded source with the entry script");
     return std::nullopt;
@@ -132,6 +134,7 @@ void create_service(Context& context, Request request, Responder responder) {
   auto change = std::make_unique<Change>(std::move(request), std::move(responder));
   change->wanted =
       read_service_request(*body, change->request.workspace, options, change->complaints);
+  fill_in_no_code(context, change->wanted.spec, change->complaints);
   const ServiceRequest& wanted = change->wanted;
   auto existing = find_service(context, change->request, wanted.spec.name);
   if (!existing) return change->refuse(context, error_body(existing.error()));
@@ -179,6 +182,7 @@ void patch_service(Context& context, Request request, Responder responder) {
   if (auto may = check_changeable(*context.store.db, **existing); !may) {
     return change->refuse(context, error_body(may.error()));
   }
+  fill_in_no_code(context, change->wanted.spec, change->complaints);
   check_same_compute(context, current, change->wanted.spec, change->complaints);
   check_spec(context, change->wanted.spec, options, change->complaints);
   bool same_source = asset_ids(current.workload) == asset_ids(change->wanted.spec.workload);

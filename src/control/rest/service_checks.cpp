@@ -6,6 +6,7 @@
 #include "control/deploy/cancel.h"
 #include "control/deploy/check_spec.h"
 #include "control/deploy/entry_script.h"
+#include "control/deploy/no_code.h"
 #include "control/rest/route.h"
 #include "control/rest/service_replies.h"
 #include "domain/names.h"
@@ -52,6 +53,7 @@ domain::ServiceSpec check_create(Context& context, const Request& request, const
   }
   DeployOptions options = options_of(request);
   ServiceRequest wanted = read_service_request(*create, request.workspace, options, complaints);
+  fill_in_no_code(context, wanted.spec, complaints);
   check_name_is_free(context, wanted.spec, wanted.overwrite, complaints);
   check_spec(context, wanted.spec, options, complaints);
   return wanted.spec;
@@ -70,6 +72,7 @@ domain::ServiceSpec check_update(Context& context, const Request& request, const
     return {};
   }
   domain::ServiceSpec spec = domain::patch_service(*wanted, *update, complaints);
+  fill_in_no_code(context, spec, complaints);
   check_same_compute(context, existing.service.spec, spec, complaints);
   check_spec(context, spec, options_of(request), complaints);
   return spec;

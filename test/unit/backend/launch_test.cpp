@@ -55,6 +55,15 @@ TEST(Launch, ReplicaGetsTheseVariables) {
                        {"WORKSPACE_NAME", "default"}}));
 }
 
+TEST(Launch, WithoutAScriptTheFrameworkIsNamed) {
+  VersionPlan plan = some_plan();
+  plan.entry_script.clear();
+  plan.framework = "Onnx";
+  Variables out = variables(plan);
+  EXPECT_EQ(out["TIDEGATE_NO_CODE"], "Onnx");
+  EXPECT_FALSE(out.contains("AZUREML_ENTRY_SCRIPT"));
+}
+
 TEST(Launch, ModelFolderDependsOnTheNumberOfModels) {
   VersionPlan plan = some_plan();
   plan.models = {};

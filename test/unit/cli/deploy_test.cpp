@@ -108,6 +108,23 @@ TEST_F(DeployTest, FlagsOverrideTheFilesAndEndUpInTheRequest) {
   EXPECT_EQ(body["keys"], Json::parse(R"({"primaryKey":"my-key"})"));
 }
 
+TEST_F(DeployTest, OneModelWithoutAnInferenceConfigIsAskedForByItsIdAlone) {
+  EXPECT_EQ(session.run("model deploy -n svc -m m:1"), 0) << session.err;
+  auto calls = session.server.calls();
+  EXPECT_EQ(calls[0], "POST services/validate");
+  EXPECT_EQ(calls[1], "POST services");
+  EXPECT_EQ(request()["environmentImageRequest"], Json::parse(R"({"modelIds":["m:1"]})"));
+  EXPECT_FALSE(session.server.sent("POST services/validate").contains("entryScript"));
+}
+
+TEST_F(DeployTest, WithoutAnInferenceConfigExactlyOneModelIsNeeded) {
+  for (const char* flags : {"-n svc", "-n svc -m m:1 -m n:1"}) {
+    expect_refused(flags,
+                   "ERROR: -ic/--inference-config-file: You must provide an InferenceConfig when "
+                   "deploying zero or multiple models.\n");
+  }
+}
+
 TEST_F(DeployTest, TheTargetOfTheFileIsUsedUnlessAFlagNamesAnother) {
   session.write("deploymentconfig.json", R"({"computeType":"AKS","computeTargetName":"filed"})");
   deploy();
@@ -166,7 +183,7 @@ TEST_F(DeployTest, FilesThatCannotBeReadAreNamedWithTheirFlag) {
   }
   EXPECT_EQ(session.run("model deploy " + good + "-dc broken.json"), 1);
   EXPECT_TRUE(session.err.starts_with("ERROR: broken.json: line 2, column ")) << session.err;
-  expect_refused("-n svc",
+  expect_refused("-n svc -m m:1 -cf conda.yml",
                  "ERROR: -ic/--inference-config-file: is required (or -es/--entry-script with "
                  "-cf/--conda-file)\n");
 }

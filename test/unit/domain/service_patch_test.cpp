@@ -145,6 +145,26 @@ TEST(ServicePatch, WhatWasOddBeforeIsNotSaidAgain) {
   EXPECT_EQ(complaints, "");
 }
 
+TEST(ServicePatch, WithoutAScriptTheEnvironmentIsThatOfTheModel) {
+  ServiceSpec current = deployed();
+  current.workload = {.models = {{"m", 1}}, .framework = "ScikitLearn"};
+  current.workload.environment.raw = {{"name", "of m:1"}};
+  std::string complaints;
+  ServiceSpec same =
+      patched(current, R"([{"op":"replace","path":"/maxQueueWaitMs","value":7}])", &complaints);
+  EXPECT_EQ(to_json(same)["workload"], to_json(current)["workload"]);
+  for (const char* patch :
+       {R"([{"op":"replace","path":"/environmentImageRequest/modelIds","value":["m:2"]}])",
+        R"([{"op":"replace","path":"/environmentImageRequest","value":{"modelIds":["m:2"]}}])"}) {
+    ServiceSpec other = patched(current, patch, &complaints);
+    EXPECT_EQ(complaints, "");
+    EXPECT_EQ(other.workload.models, (std::vector<ModelRef>{{"m", 2}}));
+    EXPECT_EQ(other.workload.framework, "");  // to be filled in again
+    EXPECT_FALSE(other.workload.has_code());
+  }
+  EXPECT_TRUE(needs_new_replicas(deployed(), current));
+}
+
 TEST(NewReplicas, AreNeededForWhatAReplicaSees) {
   ServiceSpec spec = deployed();
   auto changed = [&](auto change) {

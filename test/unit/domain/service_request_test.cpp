@@ -102,6 +102,28 @@ TEST(ServiceRequest, TooManyModelsAreRefused) {
             "environmentImageRequest.modelIds: at most 1000 models per service, are 1001\n");
 }
 
+TEST(ServiceRequest, OneModelAloneNeedsNothingElse) {
+  Json request = Json::parse(kSdkRequest);
+  request["environmentImageRequest"] = {{"modelIds", {"m:1"}}};
+  Complaints complaints;
+  ServiceSpec spec = parse_service_request(request, complaints);
+  EXPECT_EQ(text_of(complaints), "");
+  EXPECT_FALSE(spec.workload.has_code());
+  for (const char* models : {R"([])", R"(["m:1","n:1"])", "null"}) {
+    request["environmentImageRequest"]["modelIds"] = Json::parse(models);
+    Complaints found;
+    parse_service_request(request, found);
+    EXPECT_EQ(text_of(found),
+              "environmentImageRequest.modelIds: You must provide an InferenceConfig when "
+              "deploying zero or multiple models.\n");
+  }
+  request["environmentImageRequest"] = {{"modelIds", {"m:1"}}, {"driverProgram", "d"}};
+  parse_service_request(request, complaints);
+  EXPECT_EQ(text_of(complaints),
+            "environmentImageRequest.environment: is missing: the environment that the script runs "
+            "in\n");
+}
+
 TEST(ServiceRequest, AClientMaySayWhereItFoundAPackage) {
   Json request = Json::parse(kSdkRequest);
   request["environmentImageRequest"]["tidegate"] = {{"origins", {{"x", "conda.yml:7"}}}};

@@ -42,7 +42,8 @@ ServiceSpec full_spec() {
                                    .base_image = "i",
                                    .base_dockerfile = "f",
                                    .raw = Json::parse(R"({"raw":[1,2]})"),
-                                   .origins = {{"x", "c.yml:1"}}}};
+                                   .origins = {{"x", "c.yml:1"}}},
+                   .framework = "F"};
   return spec;
 }
 
@@ -56,7 +57,14 @@ TEST(ServiceStorage, NothingIsLost) {
   EXPECT_EQ(read->settings.kubernetes_namespace, "ns");
   EXPECT_EQ(read->workload.environment.origins.at("x"), "c.yml:1");
   EXPECT_EQ(read->workload.environment.raw, Json::parse(R"({"raw":[1,2]})"));
+  EXPECT_EQ(read->workload.framework, "F");
   EXPECT_EQ(to_request(*read), to_request(full_spec()));
+}
+
+TEST(ServiceStorage, WhatWasStoredBeforeThereWereScriptsOfOursHasAScript) {
+  Json stored = to_json(full_spec());
+  stored["workload"].erase("framework");
+  EXPECT_EQ(service_spec_from_json(stored)->workload.framework, "");
 }
 
 TEST(ServiceStorage, AbsentOptionsStayAbsent) {

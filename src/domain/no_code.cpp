@@ -1,0 +1,225 @@
+#include "domain/no_code.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <span>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace tidegate::domain {
+namespace {
+
+using Numbers = std::array<int, 3>;  // of a version: 1.0.2, 0.24 -> 0.24.0
+
+// From a version of the framework on, up to the next row.
+struct Row {
+  Numbers from;
+  std::string_view python;  // the minor that has wheels of all of it
+  std::string_view package;
+  std::string_view others;  // what it needs and what models may hold, pinned
+};
+
+// As `uv pip compile --only-binary :all:` resolves them on the row's Python.
+constexpr Row kScikitLearn[] = {
+    {{0, 22, 0},
+     "3.8",
+     "scikit-learn",
+     "numpy==1.19.5 scipy==1.5.4 pandas==1.2.5 joblib==1.1.1 threadpoolctl==3.5.0 dill==0.4.0 "
+     "python-dateutil==3.0.0 pytz==2026.6 six==1.17.0 tzdata==2026.6"},
+    {{1, 0, 0},
+     "3.9",
+     "scikit-learn",
+     "numpy==1.22.4 scipy==1.8.1 pandas==1.4.4 joblib==1.2.0 threadpoolctl==3.7.0 dill==0.4.1 "
+     "python-dateutil==3.0.0 pytz==2026.6 six==1.17.0 tzdata==2026.6"},
+    {{1, 1, 0},
+     "3.10",
+     "scikit-learn",
+     "numpy==1.23.5 scipy==1.9.3 pandas==1.5.3 joblib==1.3.2 threadpoolctl==3.8.0 dill==0.4.1 "
+     "python-dateutil==3.0.0 pytz==2026.6 six==1.17.0 tzdata==2026.6"},
+    {{1, 2, 0},
+     "3.11",
+     "scikit-learn",
+     "numpy==1.24.4 scipy==1.10.1 pandas==2.0.3 joblib==1.3.2 threadpoolctl==3.8.0 dill==0.4.1 "
+     "python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{1, 3, 0},
+     "3.11",
+     "scikit-learn",
+     "numpy==1.26.4 scipy==1.11.4 pandas==2.1.4 joblib==1.3.2 threadpoolctl==3.8.0 dill==0.4.1 "
+     "python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{1, 4, 0},
+     "3.11",
+     "scikit-learn",
+     "numpy==1.26.4 scipy==1.13.1 pandas==2.2.3 joblib==1.4.2 threadpoolctl==3.8.0 dill==0.4.1 "
+     "python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{1, 5, 0},
+     "3.11",
+     "scikit-learn",
+     "numpy==2.2.6 scipy==1.14.1 pandas==2.2.3 joblib==1.4.2 threadpoolctl==3.8.0 dill==0.4.1 "
+     "python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{1, 6, 0},
+     "3.11",
+     "scikit-learn",
+     "numpy==2.2.6 scipy==1.15.3 pandas==2.3.3 joblib==1.5.3 threadpoolctl==3.8.0 dill==0.4.1 "
+     "python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{1, 7, 0},
+     "3.11",
+     "scikit-learn",
+     "numpy==2.3.5 scipy==1.16.3 pandas==2.3.3 joblib==1.5.3 threadpoolctl==3.8.0 dill==0.4.1 "
+     "python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{1, 8, 0},
+     "3.11",
+     "scikit-learn",
+     "numpy==2.4.6 scipy==1.17.1 pandas==3.1.1 joblib==1.6.0 threadpoolctl==3.8.0 dill==0.4.1 "
+     "cloudpickle==3.1.3 narwhals==2.29.0 python-dateutil==4.0.0 tzdata==2026.6"},
+};
+
+struct Framework {
+  std::string_view name;
+  std::string_view library;  // as people call it
+  std::string_view usual_version;
+  std::span<const Row> rows;
+};
+
+constexpr Framework kFrameworks[] = {
+    {"ScikitLearn", "scikit-learn", "1.9.1", kScikitLearn},
+};
+
+const Framework* find_framework(std::string_view name) {
+  auto found = std::ranges::find(kFrameworks, name, &Framework::name);
+  return found == std::end(kFrameworks) ? nullptr : &*found;
+}
+
+// "1.0.2rc1" -> {1, 0, 2}; nullopt: no version.
+std::optional<Numbers> numbers_of(std::string_view version) {
+  bool is_word = std::ranges::all_of(version, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '+' || c == '-' || c == '!' || c == '_';
+  });
+  Numbers numbers{};
+  const char* at = version.data();
+  const char* end = at + version.size();
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    auto [next, error] = std::from_chars(at, end, numbers[i]);
+    if (error != std::errc{} || numbers[i] < 0)
+      return i == 0 ? std::nullopt : std::optional(numbers);
+    at = next;
+    if (at == end || *at != '.') break;
+    ++at;
+  }
+  return is_word ? std::optional(numbers) : std::nullopt;
+}
+
+std::string text_of(const Numbers& numbers) {
+  return numbers[2] == 0 ? fmt::format("{}.{}", numbers[0], numbers[1])
+                         : fmt::format("{}.{}.{}", numbers[0], numbers[1], numbers[2]);
+}
+
+// As Python prints them: the message is the SDK's.
+std::string python_list(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (std::string_view name : names) text += fmt::format("{}'{}'", text.empty() ? "" : ", ", name);
+  return "[" + text + "]";
+}
+
+std::string about_framework(const Model& model) {
+  return fmt::format(
+      "You must provide an InferenceConfig when deploying a model with model_framework set to {}. "
+      "Default environments are only provided for these frameworks: {}. Register {} again with "
+      "--model-framework, or deploy it with -ic/--inference-config-file",
+      model.framework.empty() ? "None" : model.framework, python_list(no_code_frameworks()),
+      model.id());
+}
+
+const Row* find_row(const Framework& framework, const Model& model, const std::string& version,
+                    std::string_view where, Complaints& complaints) {
+  auto numbers = numbers_of(version);
+  if (!numbers) {
+    complaints.add(
+        std::string(where),
+        fmt::format("model {} was registered with --model-framework-version \"{}\", which is no "
+                    "version of {}; register it again with one such as {}",
+                    model.id(), version, framework.library, framework.usual_version));
+    return nullptr;
+  }
+  const Row* row = nullptr;
+  for (const Row& candidate : framework.rows) {
+    if (candidate.from <= *numbers) row = &candidate;
+  }
+  if (row != nullptr) return row;
+  complaints.add(
+      std::string(where),
+      fmt::format("model {} was registered with --model-framework-version {}, but {} "
+                  "before {} has no packages for Python 3.8 or newer; write the model "
+                  "with a newer one, or deploy it with -ic/--inference-config-file",
+                  model.id(), version, framework.library, text_of(framework.rows.front().from)));
+  return nullptr;
+}
+
+std::string version_of(const Framework& framework, const Model& model, std::string_view where,
+                       Complaints& complaints) {
+  if (!model.framework_version.empty()) return model.framework_version;
+  complaints.warn(std::string(where),
+                  fmt::format("model {} was registered without --model-framework-version: it is "
+                              "served with {} {}, whatever wrote it",
+                              model.id(), framework.library, framework.usual_version));
+  return std::string(framework.usual_version);
+}
+
+// In the form of an inference config, which is what clients are shown.
+Json environment_json(const Framework& framework, const Row& row, const std::string& package) {
+  Json pip = Json::array({"--only-binary=:all:", package});
+  std::string_view rest = row.others;
+  while (!rest.empty()) {
+    std::string_view line = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    pip.push_back(line);
+  }
+  return Json{{"name", fmt::format("no-code-{}", framework.name)},
+              {"environmentVariables", Json::object()},
+              {"python",
+               {{"condaDependencies",
+                 {{"name", "project_environment"},
+                  {"dependencies",
+                   Json::array({fmt::format("python={}", row.python), Json{{"pip", pip}}})}}}}}};
+}
+
+}  // namespace
+
+std::vector<std::string_view> no_code_frameworks() {
+  std::vector<std::string_view> names;
+  for (const Framework& framework : kFrameworks) names.push_back(framework.name);
+  return names;
+}
+
+std::optional<Environment> no_code_environment(const Model& model, std::string_view where,
+                                               Complaints& complaints) {
+  const Framework* framework = find_framework(model.framework);
+  if (framework == nullptr) {
+    complaints.add(std::string(where), about_framework(model));
+    return std::nullopt;
+  }
+  std::string version = version_of(*framework, model, where, complaints);
+  const Row* row = find_row(*framework, model, version, where, complaints);
+  if (row == nullptr) return std::nullopt;
+  std::string package = fmt::format("{}=={}", row->package, version);
+  std::string place = fmt::format("the default environment of {}", framework->name);
+  Environment environment =
+      parse_environment(environment_json(*framework, *row, package), place, complaints);
+  environment.origins[package] = fmt::format("--model-framework-version of {}", model.id());
+  return environment;
+}
+
+std::string no_code_summary(const Workload& workload) {
+  std::vector<std::string_view> packages;
+  for (const std::string& line : workload.environment.pip) {
+    if (!line.starts_with('-')) packages.push_back(line);
+  }
+  return fmt::format(
+      "No inference config: model {} ({}) is served by Tidegate's own script, with Python {}, {}.",
+      workload.models.empty() ? "" : workload.models.front().id(), workload.framework,
+      workload.environment.python_version, fmt::join(packages, ", "));
+}
+
+}  // namespace tidegate::domain
