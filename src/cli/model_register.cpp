@@ -32,11 +32,10 @@ class ModelRegister final : public Verb {
         .required();
     flags.texts("--tag", "KEY=VALUE", "a tag", tags_);
     flags.text("-d,--description", "TEXT", "what it is", description_);
-    flags.text(
-        "--model-framework", "NAME",
-        "ScikitLearn (can be deployed without a script), Onnx, XGBoost, TensorFlow, PyTorch, "
-        "TfKeras, Multi, Custom",
-        framework_);
+    flags.text("--model-framework", "NAME",
+               "ScikitLearn, Onnx, XGBoost, TensorFlow: can be deployed without a script; PyTorch, "
+               "TfKeras, Multi, Custom",
+               framework_);
     flags.group("Other flags");
     flags.text("--model-framework-version", "VERSION",
                "version of the framework; a service without a script runs with it",

@@ -76,15 +76,104 @@ constexpr Row kScikitLearn[] = {
      "cloudpickle==3.1.3 narwhals==2.29.0 python-dateutil==4.0.0 tzdata==2026.6"},
 };
 
+// The estimators of its interface for scikit-learn need that. xgboost-cpu is xgboost without what
+// only a GPU needs, and is there from 2.1.1 on.
+constexpr Row kXgboost[] = {
+    {{1, 0, 0},
+     "3.9",
+     "xgboost",
+     "numpy==1.22.4 scipy==1.8.1 pandas==1.4.4 scikit-learn==1.0.2 joblib==1.2.0 "
+     "threadpoolctl==3.7.0 python-dateutil==3.0.0 pytz==2026.6 six==1.17.0 tzdata==2026.6"},
+    {{1, 6, 0},
+     "3.10",
+     "xgboost",
+     "numpy==1.23.5 scipy==1.9.3 pandas==1.5.3 scikit-learn==1.1.3 joblib==1.3.2 "
+     "threadpoolctl==3.8.0 python-dateutil==3.0.0 pytz==2026.6 six==1.17.0 tzdata==2026.6"},
+    {{1, 7, 0},
+     "3.11",
+     "xgboost",
+     "numpy==1.24.4 scipy==1.10.1 pandas==2.0.3 scikit-learn==1.2.2 joblib==1.3.2 "
+     "threadpoolctl==3.8.0 python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{2, 0, 0},
+     "3.11",
+     "xgboost",
+     "numpy==1.26.4 scipy==1.11.4 pandas==2.1.4 scikit-learn==1.3.2 joblib==1.3.2 "
+     "threadpoolctl==3.8.0 python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{2, 1, 0},
+     "3.11",
+     "xgboost",
+     "numpy==1.26.4 scipy==1.13.1 pandas==2.2.3 scikit-learn==1.4.2 joblib==1.4.2 "
+     "threadpoolctl==3.8.0 nvidia-nccl-cu12==2.32.3 python-dateutil==4.0.0 pytz==2026.6 "
+     "tzdata==2026.6"},
+    {{2, 1, 1},
+     "3.11",
+     "xgboost-cpu",
+     "numpy==2.2.6 scipy==1.14.1 pandas==2.2.3 scikit-learn==1.5.2 joblib==1.4.2 "
+     "threadpoolctl==3.8.0 python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{3, 0, 0},
+     "3.11",
+     "xgboost-cpu",
+     "numpy==2.2.6 scipy==1.15.3 pandas==2.3.3 scikit-learn==1.6.1 joblib==1.5.3 "
+     "threadpoolctl==3.8.0 python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{3, 1, 0},
+     "3.11",
+     "xgboost-cpu",
+     "numpy==2.3.5 scipy==1.16.3 pandas==2.3.3 scikit-learn==1.7.2 joblib==1.5.3 "
+     "threadpoolctl==3.8.0 python-dateutil==4.0.0 pytz==2026.6 tzdata==2026.6"},
+    {{3, 2, 0},
+     "3.11",
+     "xgboost-cpu",
+     "numpy==2.4.6 scipy==1.17.1 pandas==3.1.1 scikit-learn==1.9.1 joblib==1.6.0 "
+     "threadpoolctl==3.8.0 cloudpickle==3.1.3 narwhals==2.29.0 python-dateutil==4.0.0 "
+     "tzdata==2026.6"},
+    {{3, 3, 0},
+     "3.12",
+     "xgboost-cpu",
+     "numpy==2.5.5 scipy==1.18.1 pandas==3.1.1 scikit-learn==1.9.1 joblib==1.6.0 "
+     "threadpoolctl==3.8.0 cloudpickle==3.1.3 narwhals==2.29.0 python-dateutil==4.0.0 "
+     "tzdata==2026.6"},
+};
+
+constexpr Row kOnnx[] = {
+    {{0, 0, 0},
+     "3.11",
+     "onnxruntime",
+     "numpy==2.4.6 flatbuffers==25.12.19 packaging==26.3 protobuf==7.36.2"},
+};
+
+constexpr Row kTensorFlow[] = {
+    {{2, 21, 0},
+     "3.11",
+     "tensorflow-cpu",
+     "absl-py==2.5.1 astunparse==1.6.3 certifi==2026.10.19.post1 charset-normalizer==3.5.3 "
+     "flatbuffers==25.12.19 gast==0.7.0 google-pasta==0.2.0 grpcio==1.85.3 h5py==3.14.0 "
+     "idna==3.20 keras==3.15.1 libclang==18.1.1 markdown-it-py==4.3.0 mdurl==0.1.2 "
+     "ml-dtypes==0.6.0 namex==0.1.0 numpy==2.4.6 opt-einsum==3.4.0 optree==0.20.0 "
+     "packaging==26.4 protobuf==7.36.2 pygments==2.21.0 requests==2.34.2 rich==15.0.0 "
+     "setuptools==84.2.1 six==1.17.0 termcolor==3.3.0 typing-extensions==4.16.0 "
+     "urllib3==2.8.0 wheel==0.48.0 wrapt==2.5.2"},
+};
+
+// Which version of the library reads a model.
+enum class ReadBy {
+  same,   // the one that wrote it
+  newer,  // that one; if there are no packages of it any more, the usual one does
+  usual,  // the usual one: the model's version is that of the format, of which it reads all
+};
+
 struct Framework {
-  std::string_view name;
+  std::string_view name;     // as registered
   std::string_view library;  // as people call it
   std::string_view usual_version;
+  ReadBy read_by;
   std::span<const Row> rows;
 };
 
 constexpr Framework kFrameworks[] = {
-    {"ScikitLearn", "scikit-learn", "1.9.1", kScikitLearn},
+    {"Onnx", "onnxruntime", "1.32.0", ReadBy::usual, kOnnx},
+    {"ScikitLearn", "scikit-learn", "1.9.1", ReadBy::same, kScikitLearn},
+    {"TensorFlow", "tensorflow", "2.21.0", ReadBy::newer, kTensorFlow},
+    {"XGBoost", "xgboost", "3.2.0", ReadBy::same, kXgboost},
 };
 
 const Framework* find_framework(std::string_view name) {
@@ -102,8 +191,9 @@ std::optional<Numbers> numbers_of(std::string_view version) {
   const char* end = at + version.size();
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     auto [next, error] = std::from_chars(at, end, numbers[i]);
-    if (error != std::errc{} || numbers[i] < 0)
-      return i == 0 ? std::nullopt : std::optional(numbers);
+    bool is_number = error == std::errc{} && numbers[i] >= 0;
+    if (!is_number && i == 0) return std::nullopt;
+    if (!is_number) break;
     at = next;
     if (at == end || *at != '.') break;
     ++at;
@@ -157,9 +247,24 @@ const Row* find_row(const Framework& framework, const Model& model, const std::s
   return nullptr;
 }
 
+bool is_before(const std::string& version, const Row& row) {
+  auto numbers = numbers_of(version);
+  return numbers && *numbers < row.from;
+}
+
+// Of the library, for the model.
 std::string version_of(const Framework& framework, const Model& model, std::string_view where,
                        Complaints& complaints) {
-  if (!model.framework_version.empty()) return model.framework_version;
+  if (framework.read_by == ReadBy::usual) return std::string(framework.usual_version);
+  const std::string& version = model.framework_version;
+  if (framework.read_by == ReadBy::newer && is_before(version, framework.rows.front())) {
+    complaints.warn(
+        std::string(where),
+        fmt::format("model {} was written by {} {} and is served with {}, which reads it",
+                    model.id(), framework.library, version, framework.usual_version));
+    return std::string(framework.usual_version);
+  }
+  if (!version.empty()) return version;
   complaints.warn(std::string(where),
                   fmt::format("model {} was registered without --model-framework-version: it is "
                               "served with {} {}, whatever wrote it",

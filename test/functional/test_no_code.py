@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support import environments
 from support.server import ROOT
 
 # Each writes the model into the current folder and prints {"rows": ..., "answers": {method: ...}}.
@@ -18,6 +19,33 @@ rows, classes = load_iris(return_X_y=True)
 model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, classes)
 joblib.dump(model, "model.pkl")
 some = rows[::30]
+print(json.dumps({"rows": some.tolist(), "answers": {
+    "predict_proba": model.predict_proba(some).tolist(), "predict": model.predict(some).tolist()}}))
+"""
+
+ONNX = """
+import json, numpy as np, onnxruntime
+from skl2onnx import to_onnx
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import Ridge
+rows, targets = load_diabetes(return_X_y=True)
+rows = rows.astype(np.float32)
+with open("model.onnx", "wb") as file:
+    file.write(to_onnx(Ridge().fit(rows, targets), rows[:1]).SerializeToString())
+session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
+some = rows[::100]
+print(json.dumps({"rows": some.tolist(), "input": session.get_inputs()[0].name, "answers": {
+    one.name: value.tolist() for one, value in zip(session.get_outputs(), session.run(None, {
+        session.get_inputs()[0].name: some}))}}))
+"""
+
+XGBOOST = """
+import json, numpy as np, xgboost
+from sklearn.datasets import load_iris
+rows, classes = load_iris(return_X_y=True)
+model = xgboost.XGBClassifier(n_estimators=5, n_jobs=1).fit(rows, classes)
+model.save_model("model.json")
+some = rows[::30].astype(np.float32)
 print(json.dumps({"rows": some.tolist(), "answers": {
     "predict_proba": model.predict_proba(some).tolist(), "predict": model.predict(some).tolist()}}))
 """
@@ -45,6 +73,12 @@ def deploy(server):
     yield make
     for name in names:
         server.cli("service", "delete", "-n", name)
+
+
+@pytest.fixture(scope="module")
+def training_python():
+    return environments.interpreter(Path(__file__).with_name("no_code_training.txt"), ROOT / "build/no_code",
+                                    flags=("--no-deps",))
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +117,29 @@ def test_a_scikit_learn_model_is_served_with_its_version(server, deploy, iris):
     assert shown["environmentImageRequest"]["modelIds"] == ["iris:1"]
     frozen = Path(shown["tidegate"]["interpreter"]).parents[2] / "lock.txt"
     assert set(pip) - {"--only-binary=:all:"} <= set(frozen.read_text().splitlines())
+
+
+@pytest.mark.timeout(300)  # two environments are built
+def test_an_onnx_model_is_served_whatever_version_of_the_format_it_has(server, deploy, training_python, tmp_path):
+    trained = train(ONNX, tmp_path, training_python)
+    model = register(server, tmp_path, "ridge", "model.onnx", "Onnx", "1.3")
+    assert "onnxruntime==1.32.0" in deploy("ridge", model).err
+    answer = {"outputs": trained["answers"]}
+    assert ask(server, "ridge", {"inputs": {trained["input"]: trained["rows"]}}).json() == answer
+    assert ask(server, "ridge", {"data": trained["rows"]}).json() == answer
+    refused = ask(server, "ridge", {"inputs": {trained["input"]: [[1, 2]]}})
+    assert (refused.status, "the model takes X: float32 [?, 10]" in refused.json()["message"]) == (400, True), refused
+
+
+@pytest.mark.timeout(300)
+def test_an_xgboost_model_is_served_with_its_version(server, deploy, training_python, tmp_path):
+    trained = train(XGBOOST, tmp_path, training_python)
+    model = register(server, tmp_path, "trees", "model.json", "XGBoost", "3.2.0")
+    assert "xgboost-cpu==3.2.0" in deploy("trees", model).err
+    for method, answer in trained["answers"].items():
+        assert ask(server, "trees", {"data": trained["rows"], "method": method}).json() == {method: answer}
+    refused = ask(server, "trees", {"data": [[1, 2]]})
+    assert (refused.status, "The model takes rows of 4 features" in refused.json()["message"]) == (400, True)
 
 
 @pytest.mark.timeout(300)

@@ -101,8 +101,8 @@ class Replica:
 
     # --- life -----------------------------------------------------------------------------------------
 
-    def wait_ready(self):
-        wait_until(self._is_healthy, "the replica to be healthy", self)
+    def wait_ready(self, seconds=PATIENCE_S):
+        wait_until(self._is_healthy, "the replica to be healthy", self, seconds)
         return self
 
     def _is_healthy(self):
@@ -171,8 +171,8 @@ class Replica:
         return json.loads(self.error_file.read_text())
 
 
-def wait_until(condition, what, replica=None):
-    deadline = time.monotonic() + PATIENCE_S
+def wait_until(condition, what, replica=None, seconds=PATIENCE_S):
+    deadline = time.monotonic() + seconds
     while not condition():
         ended = replica is not None and replica.process.poll() is not None
         if ended or time.monotonic() > deadline:

@@ -88,13 +88,41 @@ TEST(NoCode, WhatHasNoPackageIsRefused) {
       "scikit-learn before 0.22 has no packages for Python 3.8 or newer; write the model with "
       "a newer one, or deploy it with -ic/--inference-config-file\n");
   for (const char* version :
-       {"latest", "v1.0", "1.0; os_name", "1.0 --index-url x", "-1", "1.0\n"}) {
+       {"latest", "v1.0", "1.0; os_name", "1.0 --index-url x", "1. --pre", "-1", "1.0\n"}) {
     Chosen chosen = choose("ScikitLearn", version);
     EXPECT_FALSE(chosen.environment) << version;
     EXPECT_NE(chosen.said.find("is no version of scikit-learn; register it again with one such as"),
               std::string::npos)
         << version << ": " << chosen.said;
   }
+}
+
+TEST(NoCode, XgboostComesWithoutWhatOnlyAGpuNeedsWhereThereIsSuchAPackage) {
+  EXPECT_TRUE(choose("XGBoost", "1.5.2").has("xgboost==1.5.2"));
+  EXPECT_TRUE(choose("XGBoost", "2.1.0").has("xgboost==2.1.0"));
+  EXPECT_TRUE(choose("XGBoost", "2.1.1").has("xgboost-cpu==2.1.1"));
+  EXPECT_TRUE(choose("XGBoost", "3.2.0").has("scikit-learn==1.9.1"));
+  EXPECT_EQ(choose("XGBoost", "3.4.1").environment->python_version, "3.12");
+  EXPECT_EQ(choose("XGBoost", "1.5.2").environment->python_version, "3.9");
+  EXPECT_NE(choose("XGBoost", "0.90").said.find("xgboost before 1.0 has no packages"),
+            std::string::npos);
+}
+
+TEST(NoCode, TheVersionOfAnOnnxModelIsThatOfTheFormat) {
+  for (const char* version : {"", "1.3", "1.16.1"}) {
+    Chosen chosen = choose("Onnx", version);
+    EXPECT_EQ(chosen.said, "");
+    EXPECT_TRUE(chosen.has("onnxruntime==1.32.0")) << version;
+  }
+}
+
+TEST(NoCode, SavedModelsOfATensorFlowWithoutPackagesAreReadByANewerOne) {
+  EXPECT_TRUE(choose("TensorFlow", "2.21.1").has("tensorflow-cpu==2.21.1"));
+  Chosen old = choose("TensorFlow", "1.14.0");
+  EXPECT_TRUE(old.has("tensorflow-cpu==2.21.0"));
+  EXPECT_EQ(old.said,
+            "warning: modelIds: model m:2 was written by tensorflow 1.14.0 and is served with "
+            "2.21.0, which reads it\n");
 }
 
 TEST(NoCode, OtherFrameworksAreRefusedInTheSdksWords) {

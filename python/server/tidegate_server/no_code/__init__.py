@@ -4,7 +4,8 @@ user's score.py. What they take and give: docs/guides/deploy-a-model-without-a-s
 import os
 from typing import List
 
-SCRIPTS = {"ScikitLearn": "scikit_learn_model.py"}
+SCRIPTS = {"Onnx": "onnx_model.py", "ScikitLearn": "scikit_learn_model.py", "TensorFlow": "tensorflow_model.py",
+           "XGBoost": "xgboost_model.py"}
 
 
 def frameworks() -> List[str]:

@@ -1,4 +1,4 @@
-"""A scikit-learn model in a pickle, of joblib or of pickle: {"data": [[...]], "method": "predict"} -> {"predict": [...]}."""
+"""A scikit-learn model in a pickle, of joblib or pickle: {"data": [[...]], "method": "predict"} -> {"predict": [...]}."""
 
 import joblib
 import sklearn
