@@ -168,11 +168,9 @@ PyObject* set_error(const Error& error) {
 }
 
 bool to_addresses(PyObject* sequence, std::vector<http::Address>& out) {
-  const Py_ssize_t count = PySequence_Size(sequence);
-  for (Py_ssize_t i = 0; i < count; ++i) {
-    Ref item(PySequence_GetItem(sequence, i));
-    std::string text;
-    if (!item || !to_text(item.get(), text)) return false;
+  std::vector<std::string> texts;
+  if (!to_texts(sequence, texts)) return false;
+  for (const std::string& text : texts) {
     Result<http::Address> address = http::Address::parse(text);
     if (!address) {
       set_error(address.error());
@@ -180,17 +178,21 @@ bool to_addresses(PyObject* sequence, std::vector<http::Address>& out) {
     }
     out.push_back(std::move(*address));
   }
+  return true;
+}
+
+bool to_texts(PyObject* sequence, std::vector<std::string>& out) {
+  const Py_ssize_t count = PySequence_Size(sequence);
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    Ref item(PySequence_GetItem(sequence, i));
+    if (!item || !to_text(item.get(), out.emplace_back())) return false;
+  }
   return count >= 0;
 }
 
 bool to_cors(PyObject* sequence, scoring::Cors& out) {
   std::vector<std::string> origins;
-  const Py_ssize_t count = PySequence_Size(sequence);
-  for (Py_ssize_t i = 0; i < count; ++i) {
-    Ref item(PySequence_GetItem(sequence, i));
-    if (!item || !to_text(item.get(), origins.emplace_back())) return false;
-  }
-  if (count < 0) return false;
+  if (!to_texts(sequence, origins)) return false;
   Result<scoring::Cors> cors = scoring::Cors::make(origins);
   if (!cors) {
     set_error(cors.error());

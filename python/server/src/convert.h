@@ -1,6 +1,7 @@
 // Between scoring's values and Python's. All with the GIL held.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -21,6 +22,9 @@ bool run_handler(PyObject* handler, scoring::Job& job, scoring::Server& server);
 
 // str -> UTF-8 text. False: a Python error is set.
 bool to_text(PyObject* object, std::string& out);
+
+// Sequence of str -> texts, as to_text(). False: a Python error is set.
+bool to_texts(PyObject* sequence, std::vector<std::string>& out);
 
 // ValueError for Code::invalid, else OSError. Always nullptr.
 PyObject* set_error(const Error& error);

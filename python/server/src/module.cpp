@@ -1,15 +1,28 @@
 // tidegate_server._core: the HTTP half of the scoring server, for the Python half beside it.
 #include "balancer_type.h"
+#include "json_reader.h"
+#include "json_writer.h"
 #include "process_functions.h"
 #include "server_type.h"
 
 namespace {
 
+PyMethodDef functions[] = {
+    {"adopt_orphans", &tidegate::python::adopt_orphans, METH_NOARGS,
+     "Children of dead children become this one's."},
+    {"die_with_parent", &tidegate::python::die_with_parent, METH_NOARGS,
+     "SIGKILL when the parent is gone."},
+    {"encode_json", &tidegate::python::encode_json, METH_O, "As json.dumps, or None: not for us."},
+    {"take_arrays", &tidegate::python::take_arrays, METH_VARARGS,
+     "The arrays of numbers out of a JSON object, or None: not for us."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
 PyModuleDef module = {PyModuleDef_HEAD_INIT,
                       "tidegate_server._core",
                       nullptr,
                       -1,
-                      nullptr,
+                      functions,
                       nullptr,
                       nullptr,
                       nullptr,
@@ -26,7 +39,6 @@ bool add_type(PyObject* core, const char* name, PyObject* made) {
 }  // namespace
 
 PyMODINIT_FUNC PyInit__core() {
-  module.m_methods = tidegate::python::process_functions();
   tidegate::python::Ref core(PyModule_Create(&module));
   if (!core || !add_type(core.get(), "Server", tidegate::python::make_server_type()) ||
       !add_type(core.get(), "Balancer", tidegate::python::make_balancer_type())) {

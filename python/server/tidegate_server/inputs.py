@@ -5,7 +5,7 @@
 
 import codecs
 import json
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 from urllib.parse import parse_qsl
 
 from .parameters import REQUIRED, Parameter
@@ -43,8 +43,10 @@ class TextInput:
 class ObjectInput:
     """@input_schema: each parameter by its name, from the JSON body or the query."""
 
-    def __init__(self, parameters: List[Parameter]) -> None:
+    def __init__(self, parameters: List[Parameter], decode: Callable[[bytes], Any] = json.loads) -> None:
+        """`decode`: json.loads, or what does the same."""
         self._parameters = parameters
+        self._decode = decode
 
     def __call__(self, method: str, body: bytes, target: str, headers: Any) -> Dict[str, Any]:
         if method == "GET":
@@ -54,7 +56,7 @@ class ObjectInput:
         if not body:
             raise BadRequest(400, "POST body is empty. Expecting a JSON dictionary.")
         try:
-            values = json.loads(body)
+            values = self._decode(body)
         except ValueError as error:  # also what is no UTF-8
             raise BadRequest(400, "POST body could not be decoded as JSON: %s" % error) from None
         if not isinstance(values, dict):

@@ -7,7 +7,9 @@ import itertools
 import json
 import re
 import sys
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple, Union
+
+from . import _core
 
 Reply = Tuple[int, Any, Optional[List[Tuple[str, bytes]]], Optional[float], Optional[bool]]
 
@@ -40,8 +42,11 @@ def value_reply(value: Any, run_ms: float) -> Reply:
     return 200, to_json(value), None, run_ms, False
 
 
-def to_json(value: Any) -> str:
-    return "{}" if value is None else _encode(value)
+def to_json(value: Any) -> Union[str, bytes]:
+    if value is None:
+        return "{}"
+    text = _core.encode_json(value)
+    return _encode(value) if text is None else text
 
 
 def is_response(value: Any) -> bool:

@@ -95,7 +95,9 @@ def _with_reader(file: str, init: Any, run: Any, inputs: list, wants_headers: bo
             "run() is decorated with @input_schema. Server will invoke it with the following arguments: %s.",
             names,
         )
-        return Script(file, init, run, ObjectInput(inputs), wants_headers, needs_headers=True)
+        from . import arrays
+
+        return Script(file, init, run, ObjectInput(inputs, arrays.decoder(run)), wants_headers, needs_headers=True)
     logger.info("run() is not decorated. Server will invoke it with the input in JSON string.")
     return Script(file, init, run, TextInput(inputs[0].name), wants_headers, wants_headers)
 
