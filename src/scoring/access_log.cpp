@@ -1,5 +1,6 @@
 #include "scoring/access_log.h"
 
+#include <limits.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,15 +13,22 @@
 namespace tidegate::scoring {
 namespace {
 constexpr std::size_t kTargetMaxChars = 2048;  // a line stays one write, also to a pipe
-}
+// What others write to the same pipe does not come between.
+constexpr std::size_t kWriteMaxBytes = PIPE_BUF;
+}  // namespace
 
 AccessLog::AccessLog(int fd, const Clock& clock)
     : fd_(fd), clock_(clock), pid_(std::to_string(::getpid())) {}
 
 void AccessLog::write(const Entry& entry) {
+  add(entry);
+  flush();
+}
+
+void AccessLog::add(const Entry& entry) {
   if (fd_ < 0) return;
   format(entry);
-  flush();
+  end_line();
 }
 
 void AccessLog::warn(std::string_view request_id, std::string_view message) {
@@ -35,6 +43,7 @@ void AccessLog::write_text(char level, std::string_view request_id, std::string_
   if (fd_ < 0) return;
   begin_line(level, request_id);
   line_.append(message);
+  end_line();
   flush();
 }
 
@@ -88,10 +97,17 @@ void AccessLog::append_escaped(std::string_view text) {
   }
 }
 
-void AccessLog::flush() {
+void AccessLog::end_line() {
   line_.push_back('\n');
+  if (lines_.size() + line_.size() > kWriteMaxBytes) flush();
+  lines_.append(line_);
+}
+
+void AccessLog::flush() {
+  if (lines_.empty()) return;
   // A log that cannot be written must not stop the service.
-  [[maybe_unused]] ssize_t n = ::write(fd_, line_.data(), line_.size());
+  [[maybe_unused]] ssize_t n = ::write(fd_, lines_.data(), lines_.size());
+  lines_.clear();
 }
 
 }  // namespace tidegate::scoring

@@ -14,7 +14,8 @@ Exchange& ExchangePool::take() {
 void ExchangePool::give_back(Exchange& exchange) {
   ++exchange.use;
   exchange.call = nullptr;
-  exchange.admitted = false;
+  exchange.has_place = false;
+  exchange.is_with_worker = false;
   exchange.given_up = false;
   exchange.started_ns.store(0, std::memory_order_relaxed);
   exchange.timed_out.store(false, std::memory_order_relaxed);

@@ -20,7 +20,9 @@ struct Exchange final : Job {
   std::uint64_t use = 0;
   MonoTime began;
   RequestIds ids;
-  bool admitted = false;
+  // One of those that count for the limit: from admission to the end of run().
+  bool has_place = false;
+  bool is_with_worker = false;  // until Front::finish() or has_run(): nobody else gives it back
   // Its caller has been answered, but run() has not come back: the worker still has the job.
   bool given_up = false;
   // While its reply is a stream; `begun`: Job::stream once the head has been written.

@@ -219,7 +219,7 @@ bool Front::admits() const {
 void Front::admit(Exchange& exchange) {
   if (!admits()) return refuse(exchange);
   ++admitted_;
-  exchange.admitted = true;
+  exchange.has_place = exchange.is_with_worker = true;
   exchange.request.request_id = exchange.ids.request_id;
   if (needs_.headers) {
     exchange.request.headers = script_headers(exchange.call->head());
@@ -229,14 +229,27 @@ void Front::admit(Exchange& exchange) {
   worker_.begin(exchange);
 }
 
-void Front::finish(Job& job) {
+void Front::has_run(Job& job) {
   auto& exchange = static_cast<Exchange&>(job);
   leave(exchange);
   if (exchange.given_up) return exchanges_.give_back(exchange);
   if (exchange.stream) return end_stream(exchange);
-  http::Reply answer = answer_of(exchange);
-  answer.body = std::move(exchange.outcome.body);
-  reply(exchange, std::move(answer), exchange.outcome.failed);
+  ran_.push_back(&exchange);
+}
+
+void Front::answer() {
+  if (ran_.empty()) return;
+  for (const Exchange* exchange : ran_) {
+    log_.add(line_of(*exchange, exchange->outcome.status, exchange->outcome.body.size()));
+  }
+  log_.flush();
+  answering_.swap(ran_);
+  for (Exchange* exchange : answering_) {
+    http::Reply answer = answer_of(*exchange);
+    answer.body = std::move(exchange->outcome.body);
+    send(*exchange, std::move(answer), exchange->outcome.failed);
+  }
+  answering_.clear();
 }
 
 // Without the body.
@@ -256,10 +269,10 @@ http::Reply Front::answer_of(Exchange& exchange) const {
 
 // Before the reply: whoever reads it may send the next request at once.
 void Front::leave(Exchange& exchange) {
-  TIDEGATE_CHECK(exchange.admitted && admitted_ > 0);
+  TIDEGATE_CHECK(exchange.has_place && admitted_ > 0);
   time_limit_.remove(exchange);
   --admitted_;
-  exchange.admitted = false;
+  exchange.has_place = false;
 }
 
 // run() hangs where Python cannot interrupt it, and with it all that wait for its thread.
@@ -274,8 +287,9 @@ void Front::give_up(Job& job) {
                   grace_after(options_.scoring_timeout).count(), options_.scoring_timeout.count()));
   worker_.is_stuck(job);
   while (Job* waiting = worker_.take_back()) {
-    leave(static_cast<Exchange&>(*waiting));
-    refuse(static_cast<Exchange&>(*waiting));
+    auto& refused = static_cast<Exchange&>(*waiting);
+    leave(refused);
+    refuse(refused);
   }
   exchange.given_up = true;
   reply(exchange, text_reply(500, kJson, timeout_body(options_.scoring_timeout)),
@@ -287,7 +301,7 @@ void Front::give_up(Job& job) {
 void Front::on_gone(Exchange& exchange) {
   exchange.call = nullptr;
   if (exchange.streaming.begun != nullptr) exchange.streaming.begun->cut();
-  if (!exchange.admitted) exchanges_.give_back(exchange);
+  if (!exchange.is_with_worker) exchanges_.give_back(exchange);
 }
 
 void Front::refuse(Exchange& exchange) {
@@ -306,7 +320,11 @@ void Front::reply_message(Exchange& exchange, int status, std::string_view messa
 
 void Front::reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed) {
   // First: whoever has the reply finds its line.
-  write_line(exchange, reply.status, reply.body.size());
+  log_.write(line_of(exchange, reply.status, reply.body.size()));
+  send(exchange, std::move(reply), failed);
+}
+
+void Front::send(Exchange& exchange, http::Reply reply, Outcome::Failed failed) {
   if (exchange.call != nullptr && exchange.streaming.begun != nullptr) {
     exchange.call->abort();  // its head has gone out
   } else if (exchange.call != nullptr) {
@@ -320,13 +338,13 @@ void Front::reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed)
   }
 }
 
-void Front::write_line(const Exchange& exchange, int status, std::size_t length) {
-  log_.write({.method = exchange.request.method,
-              .target = exchange.request.target,
-              .request_id = exchange.ids.request_id,
-              .status = status,
-              .duration = clock_.mono() - exchange.began,
-              .length = length});
+AccessLog::Entry Front::line_of(const Exchange& exchange, int status, std::size_t length) const {
+  return {.method = exchange.request.method,
+          .target = exchange.request.target,
+          .request_id = exchange.ids.request_id,
+          .status = status,
+          .duration = clock_.mono() - exchange.began,
+          .length = length};
 }
 
 void Front::add_reply_headers(const Exchange& exchange, http::Reply& reply,

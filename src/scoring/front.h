@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/secret.h"
 #include "http/loop.h"
@@ -49,8 +50,17 @@ class Front final : public http::RequestHandler {
   void end();
   // No admitted request is left, and none will come.
   bool has_ended() const { return ended_ && admitted_ == 0; }
-  // The worker is done with a job that begin() gave it.
-  void finish(Job& job);
+  // The worker is done with a job that begin() gave it, and its place is free. The reply follows
+  // with answer().
+  void has_run(Job& job);
+  // Replies to all that has_run() was told: their log lines first, in one write, so that many short
+  // jobs cost their callers' side one wake-up.
+  void answer();
+  bool owes_replies() const { return !ran_.empty(); }
+  void finish(Job& job) {
+    has_run(job);
+    answer();
+  }
   // Its outcome is there but for the body, and job.stream has pieces of that, or will have.
   void pump(Job& job);
   // Called once a job did not come back from its interruption: it has been answered, and those that
@@ -67,8 +77,9 @@ class Front final : public http::RequestHandler {
   void answer_swagger(Exchange& exchange);
   void answer_score(Exchange& exchange);
   void warn_of_legacy_id(const Exchange& exchange);
-  // All ways to a reply on /score and /swagger.json end here; takes the exchange back.
   void reply(Exchange& exchange, http::Reply reply, Outcome::Failed failed);
+  // All ways to a reply on /score and /swagger.json end here; takes the exchange back.
+  void send(Exchange& exchange, http::Reply reply, Outcome::Failed failed);
   void reply_message(Exchange& exchange, int status, std::string_view message);
   void refuse(Exchange& exchange);
   bool admits() const;
@@ -83,7 +94,7 @@ class Front final : public http::RequestHandler {
   http::Reply answer_of(Exchange& exchange) const;
   void add_reply_headers(const Exchange& exchange, http::Reply& reply,
                          Outcome::Failed failed) const;
-  void write_line(const Exchange& exchange, int status, std::size_t length);
+  AccessLog::Entry line_of(const Exchange& exchange, int status, std::size_t length) const;
   void begin_stream(Exchange& exchange);
   void send_pieces(Exchange& exchange);
   void end_stream(Exchange& exchange);
@@ -101,6 +112,8 @@ class Front final : public http::RequestHandler {
   SwaggerDocuments swagger_;
   const std::string full_message_;
   std::size_t admitted_ = 0;  // <= options_.concurrent_max
+  std::vector<Exchange*> ran_;
+  std::vector<Exchange*> answering_;  // empty but in answer()
   bool warned_of_legacy_id_ = false;
   bool ended_ = false;
   std::function<void()> when_stuck_;

@@ -48,7 +48,7 @@ void Front::end_stream(Exchange& exchange) {
   send_pieces(exchange);
   const Outcome& outcome = exchange.outcome;
   const std::uint64_t sent = exchange.streaming.sent_bytes;
-  write_line(exchange, outcome.status, sent);
+  log_.write(line_of(exchange, outcome.status, sent));
   if (exchange.call != nullptr) {
     const bool is_whole = !outcome.is_cut && sent == outcome.length.value_or(sent);
     is_whole ? exchange.call->end_reply() : exchange.call->abort();

@@ -17,8 +17,8 @@ constexpr int kLookInTicks = 8;
 
 }  // namespace
 
-LoopKeeper::LoopKeeper(http::Loop& loop, Milliseconds tick, std::function<void()> on_quiet)
-    : loop_(loop), tick_(tick), on_quiet_(std::move(on_quiet)) {}
+LoopKeeper::LoopKeeper(http::Loop& loop, Milliseconds tick, Hooks hooks)
+    : loop_(loop), tick_(tick), hooks_(std::move(hooks)) {}
 
 LoopKeeper::~LoopKeeper() {
   TIDEGATE_CHECK(!helper_.joinable());
@@ -65,7 +65,7 @@ void LoopKeeper::help() {
   std::uint64_t seen = gives_.load();
   for (int quiet = 0, away = 0;;) {
     if (quiet >= kQuietTicks) {
-      on_quiet_();
+      hooks_.on_quiet();
       if (!sleep_until_given(seen)) return;
       quiet = 0;
     }
@@ -78,6 +78,7 @@ void LoopKeeper::help() {
       ++quiet;
     } else {
       take_overs_.fetch_add(1);
+      hooks_.on_taken();
       quiet = 0;
       ++away <= kLookInTicks ? look_in() : serve_sockets();
     }

@@ -27,8 +27,12 @@ namespace tidegate::scoring {
 // thread at a time.
 class LoopKeeper {
  public:
-  // on_quiet: called by the helper before it sleeps without end; must not block.
-  LoopKeeper(http::Loop& loop, Milliseconds tick, std::function<void()> on_quiet);
+  // Called by the helper; must not block.
+  struct Hooks {
+    std::function<void()> on_taken;  // it has the loop, because the main thread is away
+    std::function<void()> on_quiet;  // it will sleep without end
+  };
+  LoopKeeper(http::Loop& loop, Milliseconds tick, Hooks hooks);
   ~LoopKeeper();  // the helper has ended: end()
   LoopKeeper(const LoopKeeper&) = delete;
 
@@ -57,7 +61,7 @@ class LoopKeeper {
 
   http::Loop& loop_;
   const Milliseconds tick_;
-  const std::function<void()> on_quiet_;
+  const Hooks hooks_;
 
   // Own synchronisation.
   std::atomic<Owner> owner_{Owner::main};

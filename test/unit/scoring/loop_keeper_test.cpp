@@ -37,8 +37,10 @@ class LoopKeeperTest : public testing::Test {
 
   const Milliseconds tick_{2};
   std::atomic<int> quiets_{0};
+  std::atomic<unsigned> takens_{0};
   http::Loop loop_;
-  LoopKeeper keeper_{loop_, tick_, [this] { ++quiets_; }};
+  LoopKeeper keeper_{
+      loop_, tick_, {.on_taken = [this] { ++takens_; }, .on_quiet = [this] { ++quiets_; }}};
 };
 
 TEST_F(LoopKeeperTest, TheHelperServesUntilTheMainThreadTakesTheLoop) {
@@ -61,6 +63,7 @@ TEST_F(LoopKeeperTest, TheHelperServesAMainThreadThatIsAway) {
   // Time and again: at first it looks in at its ticks, later it waits in the loop.
   for (int i = 0; i < 30; ++i) EXPECT_NE(thread_that_serves(), std::thread::id());
   EXPECT_GT(keeper_.take_overs(), 0U);
+  EXPECT_EQ(takens_, keeper_.take_overs());
   keeper_.take();
   keeper_.give();
 }

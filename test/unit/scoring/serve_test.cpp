@@ -115,6 +115,36 @@ TEST_F(ServeTest, JobsThatWaitAreRunInOrderAndOthersAnsweredInBetween) {
   EXPECT_EQ(order, "abcd");
 }
 
+// The first job waits for the others to be read, so that they follow each other at once.
+TEST_F(ServeTest, AReplyThatWaitsForOthersDoesNotWaitForALongRun) {
+  options_.front.concurrent_max = 3;
+  std::latch begun(1);
+  std::latch all_read(1);
+  std::latch gate(1);
+  main_thread_.on_run_ = [&](Job& job) {
+    if (job.request.body.memory() == "first") {
+      begun.count_down();
+      all_read.wait();
+    }
+    if (job.request.body.memory() == "long") gate.wait();
+  };
+  serve();
+  Client first = connect();
+  first.send(post_text("first"));
+  begun.wait();
+  Client quick = connect();
+  Client slow = connect();
+  quick.send(post_text("quick"));
+  EXPECT_EQ(connect().get("/").status, 200);
+  slow.send(post_text("long"));
+  EXPECT_EQ(connect().get("/").status, 200);
+  all_read.count_down();
+  EXPECT_EQ(first.receive().status, 200);
+  EXPECT_EQ(quick.receive().status, 200);  // by the helper, if need be
+  gate.count_down();
+  EXPECT_EQ(slow.receive().status, 200);
+}
+
 TEST_F(ServeTest, AWakeIsAttendedToWhileIdleAndAfterARun) {
   serve();
   wait_until_served();
