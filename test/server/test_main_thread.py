@@ -10,7 +10,7 @@ from test_limits import InBackground
 
 # "hang": holds the interpreter for ever, in a call that no signal ends. "long": for some time.
 HOLDER = """
-import ctypes
+import ctypes, struct, time
 mutex = ctypes.create_string_buffer(64)
 
 def init():
@@ -20,8 +20,9 @@ def run(data):
     open('begun', 'w').close()
     if data == 'hang':
         ctypes.PyDLL(None).pthread_mutex_lock(mutex)
-    if data == 'long':
-        sum(range(16_000_000))
+    if data == 'long':  # half a second, which no signal cuts short
+        until = divmod(time.time() + 0.5, 1)
+        ctypes.PyDLL(None).pthread_mutex_timedlock(mutex, struct.pack('ll', int(until[0]), int(until[1] * 1e9)))
     return 'back'
 """
 
