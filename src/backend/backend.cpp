@@ -24,4 +24,8 @@ Result<std::vector<VersionSeen>> Backend::observe_versions() {
   return std::vector<VersionSeen>{};
 }
 
+std::string Backend::model_data_place(const std::string&) const {
+  return "";
+}
+
 }  // namespace tidegate::backend

@@ -43,6 +43,8 @@ struct VersionPlan {
   int max_concurrent = 1;
   int scoring_timeout_ms = 60'000;
   std::uint64_t body_max_bytes = 100UL << 20;
+  bool collects_model_data = false;
+  std::string workspace_triple;  // "<subscription>/<resource group>/<workspace>"; where data go
 
   // For backends that keep the count themselves.
   std::string image;      // of the environment, by digest
@@ -130,6 +132,10 @@ class Backend {
 
   // The newest lines of the version's replicas, running or not.
   virtual Result<std::string> logs(const std::string& version_id, std::size_t lines_max) = 0;
+  // For people: where replicas of the workspace have their folder `modeldata`, a path or the name
+  // of a volume with ": "; empty: they cannot collect model data here.
+  virtual std::string model_data_place(const std::string& workspace) const;
+
   // For serve and `service show`: "bubblewrap", "none (reason)".
   virtual std::string isolation() const = 0;
 };

@@ -44,6 +44,11 @@ void add_fixed(const VersionPlan& plan, const Place& place, Variables& out) {
   out["TIDEGATE_MAX_CONCURRENT"] = std::to_string(plan.max_concurrent);
   out["TIDEGATE_BODY_MAX_BYTES"] = std::to_string(plan.body_max_bytes);
   if (!plan.framework.empty()) out["TIDEGATE_NO_CODE"] = plan.framework;
+  if (plan.collects_model_data && !place.model_data.empty()) {
+    out["AML_MODEL_DC_STORAGE_ENABLED"] = "true";
+    out["TIDEGATE_MODEL_DATA"] = place.model_data;
+    out["TIDEGATE_WORKSPACE"] = plan.workspace_triple;
+  }
 }
 
 std::string put_before(const std::string& first, const std::string& rest) {

@@ -17,16 +17,18 @@ inline constexpr std::string_view kModelsFolder = "azureml-models";  // in the a
 // Where a replica is, as its process sees it.
 struct Place {
   std::string app_root;
-  std::string listen;         // http::Address::text()
-  std::string startup_error;  // file: why the scoring server gave up
-  std::string location;       // COMPUTE_LOCATION
+  std::string listen;           // http::Address::text()
+  std::string startup_error;    // file: why the scoring server gave up
+  std::string location;         // COMPUTE_LOCATION
+  std::string model_data = {};  // folder of model data; empty: there is none
 };
 
 // What the environment's own variables may change.
 void add_defaults(const VersionPlan& plan, const Place& place, Variables& out);
 // The environment's own variables, but for TIDEGATE_*, which our server lives by.
 void add_environments_own(const VersionPlan& plan, Variables& out);
-// What nothing changes: TIDEGATE_* and AML_APP_ROOT.
+// What nothing changes: TIDEGATE_*, AML_APP_ROOT, and AML_MODEL_DC_STORAGE_ENABLED of a service
+// that collects model data.
 void add_fixed(const VersionPlan& plan, const Place& place, Variables& out);
 
 // "first:rest", or first if there is no rest.

@@ -40,6 +40,7 @@ constexpr FlagOfPlace kFlags[] = {
     {"properties.tidegate.agentImage", "--agent-image"},
     {"properties.tidegate.defaultBaseImage", "--default-base-image"},
     {"properties.tidegate.nodeCacheGb", "--node-cache-gb"},
+    {"properties.tidegate.modelDataClaim", "--model-data-claim"},
     {"environmentImageRequest.modelIds", "-m/--model"}};
 
 std::string label_of(const std::string& place) {

@@ -46,6 +46,10 @@ class ComputeAttach final : public Verb {
                base_image_);
     flags.text("--node-cache-gb", "N", "what a node keeps of models and source (default: 20)",
                node_cache_gb_);
+    flags.text("--model-data-claim", "NAME",
+               "PersistentVolumeClaim of the namespace that collected model data go to "
+               "(default: none, nothing can be collected)",
+               model_data_claim_);
     flags.toggle("--dry-run", "print what would be applied, as YAML; nothing is asked or changed",
                  dry_run_);
     flags.toggle("--no-wait", "return when everything is checked and the work has begun", no_wait_);
@@ -140,6 +144,7 @@ class ComputeAttach final : public Verb {
     if (agent_image_) own["agentImage"] = *agent_image_;
     if (base_image_) own["defaultBaseImage"] = *base_image_;
     if (node_cache_gb_) own["nodeCacheGb"] = *node_cache_gb_;
+    if (model_data_claim_) own["modelDataClaim"] = *model_data_claim_;
     if (dry_run_) own["dryRun"] = true;
     Json inner = Json::object();
     if (purpose_) inner["clusterPurpose"] = *purpose_;
@@ -168,7 +173,7 @@ class ComputeAttach final : public Verb {
   }
 
   std::optional<std::string> name_, kubeconfig_, namespace_, purpose_, service_type_, agent_image_,
-      base_image_, node_cache_gb_;
+      base_image_, node_cache_gb_, model_data_claim_;
   RegistryFlags registry_, global_;
   bool dry_run_ = false;
   bool no_wait_ = false;

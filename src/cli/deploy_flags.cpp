@@ -42,7 +42,7 @@ constexpr KeyFlag kSettingFlags[] = {
   {"-st,--success-threshold", "N", "livenessProbeRequirements.successThreshold", "good probes in a row that make a replica healthy"},
   {"-ft,--failure-threshold", "N", "livenessProbeRequirements.failureThreshold", "bad probes in a row that make it unhealthy"},
   {"-ai,--enable-app-insights", "BOOL", "appInsightsEnabled", "send telemetry"},
-  {"-md,--collect-model-data", "BOOL", "dataCollection.storageEnabled", "keep inputs and outputs"},
+  {"-md,--collect-model-data", "BOOL", "dataCollection.storageEnabled", "write what the script's ModelDataCollector is given to files"},
   {"--namespace", "NAME", "namespace", "Kubernetes namespace"},
 };
 constexpr KeyFlag kCreateFlags[] = {

@@ -86,7 +86,8 @@ Json short_service(const Json& service) {
            {"environmentDetails", environment_of(service)},
            {"authEnabled", or_empty(service, "authEnabled")},
            {"replicas", replicas_of(service)},
-           {"isolation", nested(service, "tidegate", "isolation")}};
+           {"isolation", nested(service, "tidegate", "isolation")},
+           {"modelData", nested(service, "tidegate", "modelData")}};
   const Json* error = find_member(service, "error");
   out["error"] = error == nullptr ? "" : message_of(*error);
   return out;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "control/model_data.h"
 #include "control/rest/signature.h"
 #include "control/source.h"
 #include "store/models.h"
@@ -46,6 +47,8 @@ Result<backend::VersionPlan> make_version_plan(store::Store& store, const store:
   plan.replica_secret = replica_secret(signing_key, version.service_id);
   plan.resources = spec.settings.resources;
   plan.probe = spec.settings.probe;
+  plan.collects_model_data = spec.settings.collect_model_data;
+  TIDEGATE_TRY(plan.workspace_triple, workspace_triple(*store.db, spec.workspace));
   TIDEGATE_TRY(plan.entry_script, entry_script_of(store, spec.workspace, workload));
   auto source = plan.variables.find("AZUREML_SOURCE_DIRECTORY");
   if (source != plan.variables.end()) plan.source_directory = source->second;

@@ -33,8 +33,10 @@ struct ClusterAttachment {
   std::string agent_image;                // router, puller, init container
   std::string default_base_image;         // for environments that name none
   int node_cache_gb = 20;                 // what pods of a node keep of models and source
-  std::string scoring_base;               // "http://10.0.0.7:31080", known once the router is there
-  Secret link_token;                      // what control shows to the routers
+  std::string model_data_claim =
+      {};                    // a PersistentVolumeClaim of the namespace; empty: none is collected
+  std::string scoring_base;  // "http://10.0.0.7:31080", known once the router is there
+  Secret link_token;         // what control shows to the routers
   friend bool operator==(const ClusterAttachment&, const ClusterAttachment&) = default;
 };
 

@@ -53,6 +53,7 @@ bool needs_new_replicas(const ServiceSpec& from, const ServiceSpec& to) {
          !same(a.resources, b.resources) || !same(a.probe, b.probe) ||
          a.max_concurrent_per_container != b.max_concurrent_per_container ||
          a.scoring_timeout_ms != b.scoring_timeout_ms ||
+         a.collect_model_data != b.collect_model_data ||
          a.kubernetes_namespace != b.kubernetes_namespace;
 }
 

@@ -99,9 +99,6 @@ class CrossCheck {
   }
 
   void warn_of_missing_features() {
-    if (settings_.collect_model_data) {
-      warn("dataCollection.storageEnabled", "not offered yet: no data is collected");
-    }
     if (settings_.app_insights_enabled)
       warn("appInsightsEnabled", "not offered yet: nothing is sent");
     if (settings_.resources.gpu.value_or(0) > 0) {

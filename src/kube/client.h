@@ -27,6 +27,8 @@ inline constexpr Kind kConfigMap{"", "v1", "ConfigMap", "configmaps"};
 inline constexpr Kind kService{"", "v1", "Service", "services"};
 inline constexpr Kind kServiceAccount{"", "v1", "ServiceAccount", "serviceaccounts"};
 inline constexpr Kind kEvent{"", "v1", "Event", "events"};
+inline constexpr Kind kPersistentVolumeClaim{"", "v1", "PersistentVolumeClaim",
+                                             "persistentvolumeclaims"};
 inline constexpr Kind kNode{"", "v1", "Node", "nodes", false};
 inline constexpr Kind kNamespace{"", "v1", "Namespace", "namespaces", false};
 inline constexpr Kind kDeployment{"apps", "v1", "Deployment", "deployments"};

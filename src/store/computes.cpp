@@ -40,6 +40,7 @@ std::string cluster_text(const ComputeTarget& target) {
                       {"agentImage", cluster.agent_image},
                       {"defaultBaseImage", cluster.default_base_image},
                       {"nodeCacheGb", cluster.node_cache_gb},
+                      {"modelDataClaim", cluster.model_data_claim},
                       {"scoringBase", cluster.scoring_base}});
 }
 
@@ -80,6 +81,7 @@ Result<ClusterAttachment> read_cluster(const std::string& cluster_column,
   out.default_base_image = text_or(cluster, "defaultBaseImage", "");
   const Json* cache = find_member(cluster, "nodeCacheGb");
   if (cache != nullptr && cache->is_number_integer()) out.node_cache_gb = cache->get<int>();
+  out.model_data_claim = text_or(cluster, "modelDataClaim", "");
   out.scoring_base = text_or(cluster, "scoringBase", "");
   out.link_token = Secret(text_or(secrets, "linkToken", ""));
   return out;

@@ -142,7 +142,7 @@ def test_computetarget_create_of_a_taken_name_and_of_a_reserved_one(server):
 # The platform's short shape, then what Tidegate adds.
 SERVICE_KEYS = {
     "name", "imageId", "updatedAt", "computeType", "scoringUri", "state", "tags", "properties", "environmentDetails",
-    "authEnabled", "isolation", "replicas", "error",
+    "authEnabled", "isolation", "modelData", "replicas", "error",
 }  # fmt: skip
 
 

@@ -230,11 +230,16 @@ def test_the_path_comes_from_arguments_and_the_config_map(collecting, arguments,
     assert list(collecting.files()) == [f"modeldata/{path}/general/<day>/default.csv"]
 
 
-def test_without_a_map_workspace_and_version_are_the_replicas(collecting):
+@pytest.mark.parametrize("arguments, env, workspace", [
+    ("'m'", {}, "default/default/mine"),
+    ("'m'", {"TIDEGATE_WORKSPACE": "Sub/Group/Mine"}, "sub/group/mine"),
+    ("'m', workspace='A/B/C'", {"TIDEGATE_WORKSPACE": "Sub/Group/Mine"}, "a/b/c"),
+])
+def test_without_a_map_workspace_and_version_are_the_replicas(collecting, arguments, env, workspace):
     replica = collecting.start(
-        one_collector("'m'", "[1]"), env={"WORKSPACE_NAME": "Mine"}, files={"azureml-models/m/12/x": ""})
+        one_collector(arguments, "[1]"), env={"WORKSPACE_NAME": "Mine", **env}, files={"azureml-models/m/12/x": ""})
     replica.score(b"")
-    assert list(collecting.files()) == ["modeldata/default/default/mine/svc/m/12/general/<day>/default.csv"]
+    assert list(collecting.files()) == [f"modeldata/{workspace}/svc/m/12/general/<day>/default.csv"]
 
 
 def test_the_boundary_of_an_hour_is_a_folder_and_a_column(collecting):

@@ -126,8 +126,8 @@ class ModelDataCollector:
             print("Data collection is not enabled. Set environment variable AML_MODEL_DC_STORAGE_ENABLED to 'true' "
                   "to enable " + LINK + ".")
         elif not names.model_data_folder():
-            warnings.warn("initialize failed: environment variable TIDEGATE_MODEL_DATA must name the folder that "
-                          "collected data go to; nothing is collected")
+            warnings.warn("initialize failed: nothing is collected. For a deployed service use `tidegate service "
+                          "update --collect-model-data true`; elsewhere TIDEGATE_MODEL_DATA must name the folder")
         return self._writes or self._prints
 
     def _workspace_of(self, given: str) -> str:
@@ -135,6 +135,8 @@ class ModelDataCollector:
         parts = [context.get(name) for name in ("subscriptionId", "resourceGroupName", "accountName")]
         if given == DEFAULT_WORKSPACE and all(parts):
             given = "/".join(map(str, parts))
+        elif given == DEFAULT_WORKSPACE and os.environ.get("TIDEGATE_WORKSPACE"):
+            given = os.environ["TIDEGATE_WORKSPACE"]
         elif given == DEFAULT_WORKSPACE and os.environ.get("WORKSPACE_NAME"):
             given = "default/default/" + os.environ["WORKSPACE_NAME"]
         return given.lower()

@@ -72,6 +72,7 @@ class Attachment {
  private:
   void check_rights(bool has_namespace, domain::Complaints& complaints);
   void check_may_make_namespace(domain::Complaints& complaints);
+  void check_model_data_claim(domain::Complaints& complaints);
   void check_nodes(domain::Complaints& complaints);
   void check_namespace(domain::Complaints& complaints);
   void check_registry(AgentRegistry& registry, domain::Complaints& complaints);

@@ -115,6 +115,7 @@ domain::Complaints Attachment::check(AgentRegistry& registry) {
         fmt::format("the cluster is Kubernetes {}; 1.{} or newer is needed", *version, kMinorMin));
   } else {
     check_namespace(complaints);
+    check_model_data_claim(complaints);
     check_nodes(complaints);
   }
   check_registry(registry, complaints);
@@ -146,6 +147,25 @@ void Attachment::check_namespace(domain::Complaints& complaints) {
                  fmt::format("{} is attached already, as {}; detach it there, or choose another "
                              "namespace",
                              name, owner));
+}
+
+// What a pod could not be scheduled for, said before there is one.
+void Attachment::check_model_data_claim(domain::Complaints& complaints) {
+  const std::string& claim = attachment_.model_data_claim;
+  if (claim.empty()) return;
+  const std::string& space = attachment_.kube_namespace;
+  auto found =
+      seams_.client.get(kube::kPersistentVolumeClaim, {.namespace_ = space, .name = claim});
+  if (found) return;
+  if (found.error().code == Code::not_found) {
+    complaints.add("modelDataClaim", fmt::format("namespace {} has no PersistentVolumeClaim {}; "
+                                                 "create it first, or name one that is there",
+                                                 space, claim));
+    return;
+  }
+  complaints.add("modelDataClaim", fmt::format("PersistentVolumeClaim {} of namespace {} cannot be "
+                                               "looked for: {}",
+                                               claim, space, found.error().message));
 }
 
 void Attachment::check_may_make_namespace(domain::Complaints& complaints) {

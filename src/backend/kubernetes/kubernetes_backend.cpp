@@ -44,7 +44,8 @@ WorkloadOptions workload_options_of(const domain::ClusterAttachment& attachment)
           .is_plain_http = attachment.registry.is_plain_http,
           .pull_secret = is_anonymous ? "" : std::string(kRegistrySecret),
           .cache_folder = "/var/cache/tidegate",
-          .cache_max_gb = attachment.node_cache_gb};
+          .cache_max_gb = attachment.node_cache_gb,
+          .model_data_claim = attachment.model_data_claim};
 }
 
 KubernetesBackend::KubernetesBackend(const domain::ClusterAttachment& attachment, Seams seams)
@@ -276,6 +277,12 @@ Result<> KubernetesBackend::remove_version(const std::string& version_id) {
 Result<std::string> KubernetesBackend::logs(const std::string& version_id, std::size_t lines_max) {
   TIDEGATE_TRY(auto pods, seams_.client.list(kube::kPod, here("", selector_of(version_id))));
   return newest_lines(seams_.client, pods.items, lines_max);
+}
+
+std::string KubernetesBackend::model_data_place(const std::string&) const {
+  if (options_.model_data_claim.empty()) return "";
+  return fmt::format("PersistentVolumeClaim {} of namespace {}: ", options_.model_data_claim,
+                     options_.kube_namespace);
 }
 
 std::string KubernetesBackend::isolation() const {

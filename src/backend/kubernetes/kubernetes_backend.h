@@ -54,6 +54,7 @@ class KubernetesBackend final : public Backend {
   Result<std::vector<VersionSeen>> observe_versions() override;
   Result<> remove_version(const std::string& version_id) override;
   Result<std::string> logs(const std::string& version_id, std::size_t lines_max) override;
+  std::string model_data_place(const std::string& workspace) const override;
   std::string isolation() const override;
 
   // Pods are the cluster's business: Code::internal.

@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kErrorFile = "/dev/termination-log";
 constexpr std::string_view kCacheFolder = "/var/cache/tidegate";
 constexpr std::string_view kDockerFolder = "/var/tidegate/docker";
+constexpr std::string_view kStorageFolder = "/var/tidegate/storage";
 constexpr int kReadyPeriodSeconds = 1;
 constexpr int kReadyFailures = 3;
 constexpr int kStartupPeriodSeconds = 1;
@@ -94,11 +95,17 @@ void add_probes(const domain::Probe& wanted, Json& container) {
   container["livenessProbe"] = probe(wanted.period_s, wanted.timeout_s, wanted.failure_threshold);
 }
 
-Variables variables_of(const VersionPlan& plan) {
-  const Place place{.app_root = std::string(kAppRoot),
-                    .listen = fmt::format("tcp:0.0.0.0:{}", kScoringPort),
-                    .startup_error = std::string(kErrorFile),
-                    .location = "kubernetes"};
+bool collects(const VersionPlan& plan, const WorkloadOptions& options) {
+  return plan.collects_model_data && !options.model_data_claim.empty();
+}
+
+Variables variables_of(const VersionPlan& plan, const WorkloadOptions& options) {
+  const Place place{
+      .app_root = std::string(kAppRoot),
+      .listen = fmt::format("tcp:0.0.0.0:{}", kScoringPort),
+      .startup_error = std::string(kErrorFile),
+      .location = "kubernetes",
+      .model_data = collects(plan, options) ? std::string(kStorageFolder) : std::string()};
   Variables out;
   add_defaults(plan, place, out);
   out["TMPDIR"] = "/tmp";
@@ -113,9 +120,10 @@ Variables variables_of(const VersionPlan& plan) {
   return out;
 }
 
-Json environment_of(const VersionPlan& plan, const std::string& secret) {
+Json environment_of(const VersionPlan& plan, const std::string& secret,
+                    const WorkloadOptions& options) {
   Json out = Json::array();
-  Variables variables = variables_of(plan);
+  Variables variables = variables_of(plan, options);
   for (const auto& [name, value] : variables) {
     out.push_back({{"name", name}, {"value", literal(value)}});
   }
@@ -196,7 +204,7 @@ Json scoring_container(const VersionPlan& plan, const std::string& name,
               {"command", {literal(plan.interpreter), server}},
               {"workingDir", kAppRoot},
               {"ports", Json::array({{{"name", "score"}, {"containerPort", kScoringPort}}})},
-              {"env", environment_of(plan, name)},
+              {"env", environment_of(plan, name, options)},
               {"resources", resources_of(plan.resources)}};
   add_probes(plan.probe, out);
   out["lifecycle"] = {{"preStop", {{"sleep", {{"seconds", options.drain_seconds}}}}}};
@@ -206,10 +214,11 @@ Json scoring_container(const VersionPlan& plan, const std::string& name,
   out["terminationMessagePolicy"] = "FallbackToLogsOnError";
   out["volumeMounts"] = {mount("app", kAppRoot), read_only_mount("server", kServerFolder),
                          mount("tmp", "/tmp")};
+  if (collects(plan, options)) out["volumeMounts"].push_back(mount("storage", kStorageFolder));
   return out;
 }
 
-Json volumes_of(const WorkloadOptions& options) {
+Json volumes_of(const VersionPlan& plan, const WorkloadOptions& options) {
   auto empty = [](std::string_view name) {
     return Json{{"name", name}, {"emptyDir", Json::object()}};
   };
@@ -217,6 +226,10 @@ Json volumes_of(const WorkloadOptions& options) {
   if (!options.cache_folder.empty()) {
     out.push_back({{"name", "cache"},
                    {"hostPath", {{"path", options.cache_folder}, {"type", "DirectoryOrCreate"}}}});
+  }
+  if (collects(plan, options)) {
+    out.push_back({{"name", "storage"},
+                   {"persistentVolumeClaim", {{"claimName", options.model_data_claim}}}});
   }
   if (!options.pull_secret.empty()) {
     Json item = {{"key", ".dockerconfigjson"}, {"path", "config.json"}};
@@ -240,7 +253,7 @@ Json pod_spec(const VersionPlan& plan, const std::string& name, const std::strin
               {"securityContext", {{"seccompProfile", {{"type", "RuntimeDefault"}}}}},
               {"initContainers", Json::array({pull_container(plan, digest, options)})},
               {"containers", Json::array({scoring_container(plan, name, options)})},
-              {"volumes", volumes_of(options)}};
+              {"volumes", volumes_of(plan, options)}};
   if (!options.pull_secret.empty()) {
     out["imagePullSecrets"] = Json::array({{{"name", options.pull_secret}}});
   }

@@ -24,6 +24,7 @@ struct WorkloadOptions {
   std::string pull_secret;   // a dockerconfigjson Secret of the namespace; empty: anonymous
   std::string cache_folder;  // of each node, shared by its pods; empty: none
   int cache_max_gb = 20;
+  std::string model_data_claim = {};  // a PersistentVolumeClaim; empty: no model data
   std::string agent_server_folder = "/opt/tidegate/python";  // in the agent image
   int drain_seconds = 2;  // for routers to hear that a pod goes, before it goes
 };

@@ -21,7 +21,8 @@ Place place_of(const ReplicaView& view) {
   return {.app_root = view.app_root,
           .listen = "unix:" + view.socket,
           .startup_error = (run / "startup_error.json").string(),
-          .location = "local"};
+          .location = "local",
+          .model_data = view.storage};
 }
 
 }  // namespace

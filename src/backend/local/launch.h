@@ -14,6 +14,7 @@ struct ReplicaView {
   std::string app_root;
   std::string socket;
   std::string tmp;
+  std::string storage = {};  // of the workspace; empty: out of sight
 };
 
 // The few variables of our own process that a replica gets: locale, time zone, proxies, and what

@@ -20,6 +20,8 @@ namespace tidegate::backend::local {
 //                        for people /run/s                the replica's socket
 //                        /run/startup_error.json  written by the scoring server: why it gave up
 //                        /tmp/                 its HOME and TMPDIR
+//   storage/<workspace>/modeldata/             what replicas of the workspace collect; never
+//   removed
 struct Layout {
   os::Path data_dir;
 
@@ -28,6 +30,7 @@ struct Layout {
   }
   os::Path app(const std::string& version_id) const { return version(version_id) / "app"; }
   os::Path logs(const std::string& version_id) const { return version(version_id) / "logs"; }
+  os::Path storage(const std::string& workspace) const { return data_dir / "storage" / workspace; }
   os::Path replicas() const { return data_dir / "replicas"; }
   os::Path replica(const std::string& replica_id) const { return replicas() / replica_id; }
 };

@@ -117,6 +117,10 @@ Result<> ProcessBackend::create_folder(const VersionPlan& plan, const std::strin
   TIDEGATE_TRY_VOID(os::make_directories(aside / "run", 0700));
   TIDEGATE_TRY_VOID(os::make_directories(aside / "tmp", 0700));
 
+  if (plan.collects_model_data) {
+    TIDEGATE_TRY_VOID(check_id(plan.workspace, "workspace"));
+    TIDEGATE_TRY_VOID(os::make_directories(layout_.storage(plan.workspace), 0700));
+  }
   VersionPlan real = plan;
   real.interpreter = real_interpreter(plan.interpreter);
   ReplicaView view = view_of(plan, folder);
@@ -143,14 +147,18 @@ Result<> ProcessBackend::create_folder(const VersionPlan& plan, const std::strin
 }
 
 ReplicaView ProcessBackend::view_of(const VersionPlan& plan, const os::Path& folder) const {
+  ReplicaView view{.app_root = layout_.app(plan.version_id).string(),
+                   .socket = (folder / kSocket).string(),
+                   .tmp = (folder / "tmp").string(),
+                   .storage = layout_.storage(plan.workspace).string()};
   if (isolation_.available) {
-    return {.app_root = std::string(kAppInSandbox),
+    view = {.app_root = std::string(kAppInSandbox),
             .socket = fmt::format("{}/s", kRunInSandbox),
-            .tmp = "/tmp"};
+            .tmp = "/tmp",
+            .storage = std::string(kStorageInSandbox)};
   }
-  return {.app_root = layout_.app(plan.version_id).string(),
-          .socket = (folder / kSocket).string(),
-          .tmp = (folder / "tmp").string()};
+  if (!plan.collects_model_data) view.storage.clear();
+  return view;
 }
 
 std::vector<std::string> ProcessBackend::sandbox_words(const VersionPlan& plan,
@@ -161,6 +169,7 @@ std::vector<std::string> ProcessBackend::sandbox_words(const VersionPlan& plan,
                       .has_models = fs::exists(layout_.app(plan.version_id) / kModelsFolder),
                       .run = folder / "run",
                       .tmp = folder / "tmp",
+                      .storage = plan.collects_model_data ? layout_.storage(plan.workspace) : "",
                       .needed = folders_of_interpreter(plan.interpreter),
                       .var_entries = list_var()};
   sandbox.needed.push_back(options_.server_path);
@@ -326,6 +335,10 @@ Result<> ProcessBackend::forget(const std::string& replica_id) {
 Result<> ProcessBackend::remove_version(const std::string& version_id) {
   TIDEGATE_TRY_VOID(check_id(version_id, "version"));
   return os::remove_tree(layout_.version(version_id));
+}
+
+std::string ProcessBackend::model_data_place(const std::string& workspace) const {
+  return layout_.storage(workspace).string();
 }
 
 Result<std::string> ProcessBackend::logs(const std::string& version_id, std::size_t lines_max) {

@@ -45,6 +45,7 @@ class ProcessBackend final : public Backend {
   Result<> forget(const std::string& replica_id) override;
   Result<> remove_version(const std::string& version_id) override;
   Result<std::string> logs(const std::string& version_id, std::size_t lines_max) override;
+  std::string model_data_place(const std::string& workspace) const override;
   std::string isolation() const override { return isolation_.text; }
 
  private:

@@ -76,6 +76,7 @@ std::vector<std::string> sandbox_argv(const SandboxPlan& plan) {
   words.add({"--bind", plan.app.string(), kAppInSandbox});
   if (plan.has_models) words.add({"--ro-bind", (plan.app / kModelsFolder).string(), models});
   words.add({"--bind", plan.run.string(), kRunInSandbox});
+  if (!plan.storage.empty()) words.add({"--bind", plan.storage.string(), kStorageInSandbox});
   for (const os::Path& path : hidden_but_needed(plan)) {
     words.add({"--ro-bind", path.string(), path.string()});
   }

@@ -15,6 +15,7 @@ namespace tidegate::backend::local {
 // Where the replica sees its folders. Old scripts name /var/azureml-app.
 inline constexpr std::string_view kAppInSandbox = "/var/azureml-app";
 inline constexpr std::string_view kRunInSandbox = "/var/tidegate/run";
+inline constexpr std::string_view kStorageInSandbox = "/var/tidegate/storage";
 
 // An entry of the machine's /var; link: where it points, if it is a symbolic link.
 struct VarEntry {
@@ -29,6 +30,7 @@ struct SandboxPlan {
   bool has_models = false;  // app has a models folder, to be read-only
   os::Path run;             // the replica's own folders
   os::Path tmp;
+  os::Path storage = {};         // the workspace's, to be written to; empty: out of sight
   std::vector<os::Path> needed;  // folders the program needs (interpreter, server), canonical
   std::vector<VarEntry> var_entries;
 };

@@ -103,6 +103,17 @@ void check_offered(const domain::ServiceSpec& spec, const MaybeCluster& cluster,
   }
 }
 
+// Refused, not warned of: rows that were never written cannot be had later.
+void check_model_data(const domain::ServiceSpec& spec, const MaybeCluster& cluster,
+                      Complaints& complaints) {
+  if (!spec.settings.collect_model_data || !cluster || !cluster->model_data_claim.empty()) return;
+  complaints.add(
+      "dataCollection.storageEnabled",
+      fmt::format("compute target {} has no place for model data; attach it again with "
+                  "--model-data-claim NAME, a PersistentVolumeClaim of namespace {}, or use false",
+                  spec.compute_name, cluster->kube_namespace));
+}
+
 void check_environment(const domain::Environment& environment, const DeployOptions& options,
                        Complaints& complaints) {
   const std::string where = "environmentImageRequest.environment";
@@ -128,6 +139,7 @@ void check_spec(Context& context, const domain::ServiceSpec& spec, const DeployO
   check_models(context, spec, complaints);
   check_namespace(spec, cluster, complaints);
   check_offered(spec, cluster, complaints);
+  check_model_data(spec, cluster, complaints);
   // An image may have what this machine has not: its own packages, programs and Docker steps.
   if (!cluster) check_environment(spec.workload.environment, options, complaints);
 }
@@ -171,7 +183,6 @@ std::vector<std::string> notices_about(const domain::ServiceSpec& spec) {
     notices.push_back(fmt::format(
         "autoscaling comes later: {} replica(s) run, which is minReplicas", settings.replicas()));
   }
-  if (settings.collect_model_data) notices.emplace_back("model data is not collected yet");
   return notices;
 }
 

@@ -86,6 +86,17 @@ bool is_namespace_name(std::string_view name) {
          name.front() != '-' && name.back() != '-';
 }
 
+// The same, of a claim: such names with dots in between.
+bool is_claim_name(std::string_view name) {
+  if (name.size() > 253) return false;
+  for (;;) {
+    auto dot = name.find('.');
+    if (!is_namespace_name(name.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    name.remove_prefix(dot + 1);
+  }
+}
+
 int read_gigabytes(const std::string& text, const std::string& where,
                    domain::Complaints& complaints) {
   int number = 0;
@@ -158,6 +169,13 @@ ClusterRequest read_cluster_request(const Json& body, std::string_view workspace
   to.default_base_image = reader.text("defaultBaseImage").value_or("");
   if (auto text = reader.text_or_number("nodeCacheGb")) {
     to.node_cache_gb = read_gigabytes(*text, reader.place("nodeCacheGb"), complaints);
+  }
+  to.model_data_claim = reader.text("modelDataClaim").value_or("");
+  if (!to.model_data_claim.empty() && !is_claim_name(to.model_data_claim)) {
+    complaints.add(reader.place("modelDataClaim"),
+                   fmt::format("must be the name of a PersistentVolumeClaim of the namespace "
+                               "(lower-case letters, digits, - and .), is \"{}\"",
+                               to.model_data_claim));
   }
   reader.warn_unknown();
   return out;

@@ -35,7 +35,8 @@ Json attachment_json(const domain::ClusterAttachment& attachment) {
            {"globalRegistry", nullptr},
            {"agentImage", attachment.agent_image},
            {"defaultBaseImage", attachment.default_base_image},
-           {"nodeCacheGb", attachment.node_cache_gb}};
+           {"nodeCacheGb", attachment.node_cache_gb},
+           {"modelDataClaim", attachment.model_data_claim}};
   if (!attachment.global_registry.address.empty()) {
     out["globalRegistry"] = registry_json(attachment.global_registry);
   }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "control/deploy/service_request.h"
+#include "control/model_data.h"
 #include "control/rest/model_json.h"
 #include "control/targets.h"
 #include "store/computes.h"
@@ -144,6 +145,7 @@ Result<Json> service_json(Context& context, const store::StoredService& stored) 
                       {"environmentFoundIn", version ? version->found_in : ""},
                       {"replicas", replicas_json(target, service.id)},
                       {"auth", service.spec.settings.auth_enabled ? "key" : "none"},
+                      {"modelData", model_data_folder(context, service.spec)},
                       {"curl", curl_line(context, service.spec)}};
   return json;
 }
@@ -177,6 +179,7 @@ Result<Json> failed_service_json(Context& context, const store::StoredOperation&
                       {"environmentFoundIn", ""},
                       {"replicas", Json::array()},
                       {"auth", service.spec.settings.auth_enabled ? "key" : "none"},
+                      {"modelData", model_data_folder(context, service.spec)},
                       {"curl", ""}};
   return json;
 }

@@ -112,6 +112,16 @@ TEST_F(AttachmentTest, ADefaultBaseImageThatCannotBePulledIsSaid) {
   EXPECT_EQ(registry_.asked.size(), 2u);
 }
 
+TEST_F(AttachmentTest, AClaimThatIsNotThereIsSaid) {
+  given_.model_data_claim = "collected";
+  EXPECT_EQ(complaints(),
+            "modelDataClaim: namespace azureml-default has no PersistentVolumeClaim collected; "
+            "create it first, or name one that is there\n");
+  cluster_.put(kube::kPersistentVolumeClaim, "azureml-default",
+               Json::parse(R"({"metadata":{"name":"collected"}})"));
+  EXPECT_EQ(complaints(), "");
+}
+
 TEST_F(AttachmentTest, TheRightToMakeNamespacesIsSaidAlsoByWhomTheyCannotBeSeen) {
   cluster_.denied = {"get namespaces", "create namespaces", "patch namespaces", "create pods/proxy",
                      "get pods/log"};

@@ -100,6 +100,29 @@ TEST(KubernetesWorkload, WithoutCacheAndLoginNothingOfThemIsThere) {
             "--server-from", "/opt/tidegate/python", "--server-into", "/var/azureml-server"}));
 }
 
+TEST(KubernetesWorkload, ModelDataGoToTheClaimOfTheTarget) {
+  VersionPlan plan = some_plan();
+  plan.collects_model_data = true;
+  plan.workspace_triple = "s/g/default";
+  WorkloadOptions options = some_options();
+  EXPECT_EQ(to_text(deployment(plan, options)), to_text(deployment(some_plan(), options)))
+      << "the target has no claim";
+  options.model_data_claim = "collected";
+  EXPECT_EQ(to_text(deployment(some_plan(), options)), to_text(deployment(some_plan())))
+      << "the service collects nothing";
+  Json pod = deployment(plan, options)["spec"]["template"]["spec"];
+  EXPECT_NE(to_text(pod["volumes"])
+                .find(R"({"name":"storage","persistentVolumeClaim":{"claimName":"collected"}})"),
+            std::string::npos);
+  std::string scoring = to_text(pod["containers"][0]);
+  for (const char* part : {R"({"name":"storage","mountPath":"/var/tidegate/storage"})",
+                           R"({"name":"TIDEGATE_MODEL_DATA","value":"/var/tidegate/storage"})",
+                           R"({"name":"AML_MODEL_DC_STORAGE_ENABLED","value":"true"})",
+                           R"({"name":"TIDEGATE_WORKSPACE","value":"s/g/default"})"}) {
+    EXPECT_NE(scoring.find(part), std::string::npos) << part << " in " << scoring;
+  }
+}
+
 TEST(KubernetesWorkload, LimitsAreThoseThatAreGiven) {
   VersionPlan plan = some_plan();
   plan.resources = {.cpu = 0.1, .memory_gb = 0.1, .cpu_limit = 1.5, .memory_gb_limit = 2, .gpu = 1};

@@ -64,6 +64,22 @@ TEST(Launch, WithoutAScriptTheFrameworkIsNamed) {
   EXPECT_FALSE(out.contains("AZUREML_ENTRY_SCRIPT"));
 }
 
+TEST(Launch, AReplicaThatCollectsIsToldWhere) {
+  VersionPlan plan = some_plan();
+  plan.collects_model_data = true;
+  plan.workspace_triple = "s/g/Default";
+  // What the environment says of it does not count: the deployment decides.
+  plan.variables = {{"AML_MODEL_DC_STORAGE_ENABLED", "false"}, {"TIDEGATE_MODEL_DATA", "/etc"}};
+  const std::string id = "r1";
+  const std::string server = "/opt/server";
+  const Variables none;
+  ReplicaView view{.app_root = "/a", .socket = "/r/s", .tmp = "/tmp", .storage = "/storage"};
+  Variables out = variables_of({plan, id, view, server, none});
+  EXPECT_EQ(out["AML_MODEL_DC_STORAGE_ENABLED"], "true");
+  EXPECT_EQ(out["TIDEGATE_MODEL_DATA"], "/storage");
+  EXPECT_EQ(out["TIDEGATE_WORKSPACE"], "s/g/Default");
+}
+
 TEST(Launch, ModelFolderDependsOnTheNumberOfModels) {
   VersionPlan plan = some_plan();
   plan.models = {};

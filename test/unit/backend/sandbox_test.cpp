@@ -65,6 +65,16 @@ TEST(Sandbox, DataFolderBelowTmpIsHiddenByTmpItself) {
   EXPECT_GT(argv.find("--ro-bind /tmp/data/env /tmp/data/env"), argv.find("r/tmp /tmp "));
 }
 
+TEST(Sandbox, StorageIsTheOnlyFolderBesidesItsOwnThatAReplicaWrites) {
+  SandboxPlan plan = some_plan();
+  plan.storage = "/home/me/.tidegate/storage/default";
+  std::string argv = joined(sandbox_argv(plan));
+  EXPECT_NE(
+      argv.find("--bind /home/me/.tidegate/storage/default /var/tidegate/storage --remount-ro"),
+      std::string::npos)
+      << argv;
+}
+
 TEST(Sandbox, VersionWithoutModelsHasNoModelsMount) {
   SandboxPlan plan = some_plan();
   plan.has_models = false;

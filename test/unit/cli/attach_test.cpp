@@ -87,7 +87,7 @@ TEST_F(AttachTest, SendsTheCurrentContextWithItsFilesInside) {
   EXPECT_EQ(session_.run("computetarget attach kubernetes -n myaks --kubeconfig conf/kubeconfig "
                          "--registry r:5000/team --registry-plain-http --registry-user ann "
                          "--registry-password-file password --cluster-purpose DevTest "
-                         "--namespace ns --service-type LoadBalancer"),
+                         "--namespace ns --service-type LoadBalancer --model-data-claim c"),
             0)
       << session_.err;
   Json own = sent()["tidegate"];
@@ -100,7 +100,8 @@ TEST_F(AttachTest, SendsTheCurrentContextWithItsFilesInside) {
   EXPECT_EQ(own["kubeconfig"].get<std::string>().find("of-another-cluster"), std::string::npos);
   own.erase("kubeconfig");
   EXPECT_EQ(own, Json::parse(R"({"namespace":"ns","serviceType":"LoadBalancer","registry":
-      {"address":"r:5000/team","plainHttp":true,"user":"ann","password":"word"}})"));
+      {"address":"r:5000/team","plainHttp":true,"user":"ann","password":"word"},
+      "modelDataClaim":"c"})"));
   EXPECT_EQ(sent()["properties"]["clusterPurpose"], "DevTest");
   EXPECT_EQ(session_.result()["provisioningState"], "Succeeded");
 }

@@ -50,12 +50,14 @@ TEST(Shapes, ServiceShowSaysWhetherAKeyIsAskedForAndWhatIsolationIsInForce) {
       R"({"name":"s","imageId":null,"updatedTime":"T","computeType":"AKS","scoringUri":"http://x",
       "state":"Healthy","kvTags":{"a":"b"},"properties":{},"environmentDetails":{"name":"e"},"authEnabled":false,
       "numReplicas":2,"error":{"code":"X","message":"the new one is broken","details":[]},
-      "tidegate":{"isolation":"bubblewrap","replicas":[{"phase":"ready"},{"phase":"starting"}]}})");
+      "tidegate":{"isolation":"bubblewrap","modelData":"/d/modeldata/s",
+      "replicas":[{"phase":"ready"},{"phase":"starting"}]}})");
   EXPECT_EQ(
       to_text(short_service(service)),
       R"({"name":"s","imageId":"","updatedAt":"T","computeType":"AKS","scoringUri":"http://x","state":"Healthy",)"
       R"("tags":{"a":"b"},"properties":"","environmentDetails":{"name":"e"},"authEnabled":false,)"
-      R"("replicas":{"ready":1,"wanted":2},"isolation":"bubblewrap","error":"the new one is broken"})");
+      R"("replicas":{"ready":1,"wanted":2},"isolation":"bubblewrap","modelData":"/d/modeldata/s",)"
+      R"("error":"the new one is broken"})");
 }
 
 TEST(Shapes, AServiceWithoutANumberOfReplicasWantsTheLeastOfItsScaler) {

@@ -125,11 +125,12 @@ TEST_F(AttachTest, ABadRequestIsComplainedOfAtOnce) {
       {"kubeconfig",
        R"({"clusters":[{"name":"c","cluster":{"certificate-authority":"/etc/passwd"}}]})"},
       {"namespace", "Not A Name"},
-      {"serviceType", "ClusterIP"}};
+      {"serviceType", "ClusterIP"},
+      {"modelDataClaim", "Not A Claim"}};
   Answer answer = put(given);
   EXPECT_EQ(answer.status, 400);
   for (const char* part : {"certificate-authority names a file", "Not A Name", "ClusterIP",
-                           "registry.address", "is missing"}) {
+                           "Not A Claim", "registry.address", "is missing"}) {
     EXPECT_NE(answer.body.find(part), std::string::npos) << part << "\n" << answer.body;
   }
 }

@@ -14,9 +14,10 @@ using Fate = FakeCluster::Fate;
 class ClusterDeployTest : public ControlTest {
  protected:
   void SetUp() override {
-    make_cluster_ = fake_clusters({{"myaks", &myaks_}, {"other", &other_}});
+    make_cluster_ = fake_clusters({{"myaks", &myaks_}, {"other", &other_}, {"claims", &claims_}});
     attach("myaks");
     attach("other");
+    attach("claims");
     start();
   }
   void TearDown() override {
@@ -35,6 +36,7 @@ class ClusterDeployTest : public ControlTest {
     row.cluster->kube_namespace = "azureml-default";
     row.cluster->scoring_base = "http://10.0.0.7:31080";
     row.cluster->link_token = Secret("link-token");
+    if (name == "claims") row.cluster->model_data_claim = "collected";
     return row;
   }
   void attach(const std::string& name) {
@@ -73,6 +75,7 @@ class ClusterDeployTest : public ControlTest {
 
   FakeCluster myaks_;
   FakeCluster other_;
+  FakeCluster claims_;
 };
 
 TEST_F(ClusterDeployTest, AServiceComesUpOnPodsAndIsInTheClustersTable) {
@@ -340,6 +343,16 @@ TEST_F(ClusterDeployTest, ADeploymentGoesOnAfterARestart) {
   EXPECT_EQ(myaks_.deployments().size(), 1u);
 }
 
+TEST_F(ClusterDeployTest, ModelDataAreCollectedWhereTheTargetHasAClaim) {
+  Json request = request_on("claims", "svc");
+  request["dataCollection"] = {{"storageEnabled", true}};
+  Json operation = deploy(request);
+  ASSERT_EQ(operation["state"], "Succeeded") << to_text(operation);
+  backend::VersionPlan plan = claims_.plan_of(claims_.table().services.at(0).versions.at(0).id);
+  EXPECT_TRUE(plan.collects_model_data);
+  EXPECT_EQ(plan.workspace_triple, "00000000-0000-0000-0000-000000000000/tidegate/default");
+}
+
 TEST_F(ClusterDeployTest, ChecksFollowTheKindOfTheTarget) {
   Json request = request_on("myaks", "svc");
   request["namespace"] = "elsewhere";
@@ -350,6 +363,12 @@ TEST_F(ClusterDeployTest, ChecksFollowTheKindOfTheTarget) {
   request = request_on("myaks", "svc");
   request["containerResourceRequirements"] = {{"cpu", 0.1}, {"memoryInGB", 0.5}, {"gpu", 1}};
   EXPECT_NE(refusal(request).find("GPUs are not offered yet"), std::string::npos);
+
+  request = request_on("myaks", "svc");
+  request["dataCollection"] = {{"storageEnabled", true}};
+  said = refusal(request);
+  EXPECT_NE(said.find("dataCollection.storageEnabled"), std::string::npos) << said;
+  EXPECT_NE(said.find("--model-data-claim"), std::string::npos) << said;
 
   // The interpreter of an image is not looked for on this machine; the script is.
   request = request_for("svc", upload_source({{"score.py", "def init(:\n"}}));

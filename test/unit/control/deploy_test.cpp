@@ -88,6 +88,33 @@ TEST_F(DeployTest, AServiceComesUpAndIsInTheTable) {
             "a line of the log\nthe last line of the log\n");
 }
 
+TEST_F(DeployTest, CollectingModelDataIsSwitchedByAnUpdateAndTheServiceSaysWhereTheyAre) {
+  ASSERT_EQ(deploy(good_request("svc"))["state"], "Succeeded");
+  EXPECT_EQ(service("svc")["tidegate"]["modelData"], "");
+  auto collecting = [&] {
+    return backend_.plan_of(router_->table().services.at(0).versions.at(0).id).collects_model_data;
+  };
+  EXPECT_FALSE(collecting());
+  auto switch_to = [&](const Json& value) {
+    return mms(
+        "PATCH", "services/svc",
+        Json::array(
+            {{{"op", "replace"}, {"path", "/dataCollection/storageEnabled"}, {"value", value}}}));
+  };
+  EXPECT_EQ(follow(switch_to(true))["state"], "Succeeded");
+  EXPECT_TRUE(collecting());
+  EXPECT_EQ(service("svc")["tidegate"]["generation"], 2);
+  EXPECT_EQ(service("svc")["tidegate"]["modelData"],
+            "/fake/default/modeldata/00000000-0000-0000-0000-000000000000/tidegate/default/svc");
+  EXPECT_EQ(follow(switch_to(false))["state"], "Succeeded");
+  EXPECT_FALSE(collecting());
+  Answer refused = switch_to("maybe");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("dataCollection.storageEnabled: must be true or false"),
+            std::string::npos)
+      << refused.body;
+}
+
 TEST_F(DeployTest, TheServiceIsReadableRightAfterItWasAccepted) {
   backend_.fate = [](const std::string&, int) { return Fate::hangs; };
   Answer accepted = mms("POST", "services", good_request("slow"));

@@ -80,6 +80,9 @@ class FakeBackend final : public backend::Backend {
   Result<std::string> logs(const std::string&, std::size_t) override {
     return std::string("a line of the log\nthe last line of the log\n");
   }
+  std::string model_data_place(const std::string& workspace) const override {
+    return "/fake/" + workspace;
+  }
   std::string isolation() const override { return "none (a fake)"; }
 
   // For tests.

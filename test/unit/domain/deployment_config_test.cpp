@@ -25,8 +25,8 @@ TEST(DeploymentConfig, TheFileOfTheDocumentsIsTakenWithoutAProblem) {
       text_of(complaints),
       "warning: d.json: autoScaler.autoscaleEnabled: autoscaling is not offered yet: the service "
       "stays "
-      "at 1 (minReplicas)\n"
-      "warning: d.json: dataCollection.storageEnabled: not offered yet: no data is collected\n");
+      "at 1 (minReplicas)\n");
+  EXPECT_TRUE(config.settings.collect_model_data);
   EXPECT_EQ(config.compute_target_name, "myaks");
   EXPECT_EQ(config.settings.autoscaler.max_replicas, 3);
   EXPECT_EQ(config.settings.resources.cpu, 0.5);

@@ -140,7 +140,7 @@ TEST(ServicePatch, BadOnesAreToldWhatWouldBeRight) {
 
 TEST(ServicePatch, WhatWasOddBeforeIsNotSaidAgain) {
   std::string complaints;
-  patched(deployed(R"({"dataCollection":{"storageEnabled":true}})"),
+  patched(deployed(R"({"appInsightsEnabled":true})"),
           R"([{"op":"replace","path":"/description","value":"d"}])", &complaints);
   EXPECT_EQ(complaints, "");
 }
@@ -179,6 +179,7 @@ TEST(NewReplicas, AreNeededForWhatAReplicaSees) {
   EXPECT_TRUE(changed([](ServiceSpec& s) { s.settings.resources.cpu = 2; }));
   EXPECT_TRUE(changed([](ServiceSpec& s) { s.settings.max_concurrent_per_container = 2; }));
   EXPECT_TRUE(changed([](ServiceSpec& s) { s.settings.scoring_timeout_ms = 1; }));
+  EXPECT_TRUE(changed([](ServiceSpec& s) { s.settings.collect_model_data = true; }));
   EXPECT_FALSE(changed([](ServiceSpec& s) { s.settings.num_replicas = 4; }));
   EXPECT_FALSE(changed([](ServiceSpec& s) { s.settings.auth_enabled = false; }));
   EXPECT_FALSE(changed([](ServiceSpec& s) { s.settings.max_queue_wait_ms = 1; }));

@@ -27,6 +27,7 @@ domain::ComputeTarget cluster_target() {
                                                                  .password = Secret("other")},
                                              .agent_image = "10.0.0.1:5000/team/tidegate/agent:1",
                                              .default_base_image = "python:3.11",
+                                             .model_data_claim = "collected",
                                              .scoring_base = "http://10.0.0.7:31080",
                                              .link_token = Secret("link")};
   return target;
@@ -76,6 +77,7 @@ TEST_F(ComputeTest, EverythingOfAClusterComesBackAfterARestart) {
   expect_same(target.cluster->global_registry, wanted.cluster->global_registry);
   EXPECT_EQ(target.cluster->agent_image, wanted.cluster->agent_image);
   EXPECT_EQ(target.cluster->default_base_image, "python:3.11");
+  EXPECT_EQ(target.cluster->model_data_claim, "collected");
   EXPECT_EQ(target.cluster->scoring_base, "http://10.0.0.7:31080");
   EXPECT_TRUE(target.cluster->link_token == Secret("link"));
 }
