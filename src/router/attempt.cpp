@@ -20,11 +20,15 @@ void Attempt::start(http::Upstream& upstream, std::string_view head) {
 
 void Attempt::detach() {
   listener_ = nullptr;
-  call_->resume();  // nobody reads slowly any more
+  if (!is_stream_) return call_->resume();  // nobody reads slowly any more
+  is_cut_ = true;
+  ticket_.reset();
+  owner_.on_attempt_over(*this);
 }
 
 void Attempt::on_head(const http::ResponseHead& head) {
   outcome_ = outcome_of(head);
+  is_stream_ = is_passed_on() && !head.content_length;
   if (listener_ != nullptr && is_passed_on()) listener_->on_reply_head(head);
 }
 
@@ -62,6 +66,7 @@ void Attempt::log_failure(Outcome outcome, std::string_view detail) const {
 // The replica rests before its slot is free, so that the one who is woken by the slot sees it
 // resting.
 void Attempt::end(Outcome outcome, std::string_view detail) {
+  if (is_cut_) return;
   if (outcome != Outcome::answered && outcome != Outcome::not_started) log_failure(outcome, detail);
   if (policy::may_retry(outcome)) {
     replica_->rest(outcome, owner_.now());

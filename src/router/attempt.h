@@ -13,7 +13,8 @@ namespace tidegate::router {
 
 // One request given to one replica: the call, its body and the slot it occupies. It outlives the
 // exchange that began it if the client leaves or time runs out: run() goes on, so the slot stays
-// taken until the replica has answered or died. Belongs to a core's thread.
+// taken until the replica has answered or died. A stream that has begun is the exception: it is
+// cut, so that the replica makes no more of it. Belongs to a core's thread.
 class Attempt final : public http::UpstreamHandler {
  public:
   // The exchange's side. on_attempt_done or on_attempt_failed is the last call; the slot is free by
@@ -41,7 +42,7 @@ class Attempt final : public http::UpstreamHandler {
   Attempt(Owner& owner, Listener& listener, Ticket ticket, http::Body body);
 
   void start(http::Upstream& upstream, std::string_view head);
-  // The exchange wants to hear no more; whatever comes is thrown away.
+  // The exchange wants to hear no more; whatever comes is thrown away, a stream is cut.
   void detach();
   void pause() { call_->pause(); }
   void resume() { call_->resume(); }
@@ -64,7 +65,9 @@ class Attempt final : public http::UpstreamHandler {
   std::optional<Ticket> ticket_;
   http::Body body_;
   policy::Outcome outcome_ = policy::Outcome::answered;  // as its head says
-  std::unique_ptr<http::UpstreamCall> call_;             // last: it uses body_
+  bool is_stream_ = false;  // a reply without a length has begun: it may have no end
+  bool is_cut_ = false;     // over, and its connection closes with this object
+  std::unique_ptr<http::UpstreamCall> call_;  // last: it uses body_
 };
 
 }  // namespace tidegate::router

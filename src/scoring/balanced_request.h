@@ -18,7 +18,7 @@ namespace tidegate::scoring {
 
 // One request on its way to a worker process and back. What the worker answers is passed on byte
 // for byte, with a bounded buffer. It outlives its client: run() goes on, so the worker stays taken
-// until it has answered or died. Belongs to the loop's thread.
+// until it has answered or died. A stream ends with its client. Belongs to the loop's thread.
 //
 //   arriving -> waiting -> running -> replying -> (free)
 //                  ^          |  |

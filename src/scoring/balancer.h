@@ -103,6 +103,7 @@ class Balancer final : public http::RequestHandler, private BalancedRequest::Own
   void look_for_stuck();
   void tell_if_drained();
   void refuse(BalancedRequest& request, std::string_view message);
+  void cut(BalancedRequest& request, std::uint64_t use);
   void reply(BalancedRequest& request, http::Reply reply);
   void release(BalancedRequest& request);
   void add_common_headers(http::Reply& reply, const http::RequestHead& head,

@@ -86,11 +86,22 @@ void Balancer::on_over(BalancedRequest& request) {
   release(request);
 }
 
-// A client's leaving frees no worker: run() goes on.
+// A client's leaving frees no worker: run() goes on. But a stream may have no end: it is cut, so
+// that the worker makes no more of it; while it closes the generator it takes nothing else, and
+// says so.
 void Balancer::on_gone(BalancedRequest& request) {
   request.forget_client();
+  const bool is_stream = request.state == State::replying && request.holds_place;
+  // Not here: the worker's own words may have brought us here.
+  if (is_stream) loop_.post([this, &request, use = request.use] { cut(request, use); });
   if (request.state == State::waiting) std::erase(waiting_, &request);
   if (request.state == State::arriving || request.state == State::waiting) release(request);
+}
+
+void Balancer::cut(BalancedRequest& request, std::uint64_t use) {
+  if (request.use != use) return;
+  request.cancel();
+  on_over(request);
 }
 
 void Balancer::leave_worker(BalancedRequest& request) {

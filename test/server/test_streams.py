@@ -1,10 +1,14 @@
 """Bodies that are made while they are sent."""
 
+import os
+import re
+import signal
 import socket
 import time
 
 import pytest
 from replica import wait_until
+from workers_help import wait_for_workers
 
 SCRIPT = """
 import os, time
@@ -39,7 +43,7 @@ def pieces(kind):
 def run(request):
     if request.method == "GET":
         return "still here"
-    return flask.Response(closing(pieces(request.get_data(as_text=True))))
+    return flask.Response(closing(pieces(request.get_data(as_text=True))), headers={"x-worker": str(os.getpid())})
 """
 
 
@@ -51,6 +55,11 @@ def stream(serve):
 @pytest.fixture
 def patient(serve):
     return serve(SCRIPT)
+
+
+@pytest.fixture(params=["1", "2"], ids=["one process", "two workers"])
+def either(serve, request):
+    return serve(SCRIPT, env={"WORKER_COUNT": request.param})
 
 
 class Caller:
@@ -79,36 +88,48 @@ def resident_kb(replica):
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
 
-def test_each_piece_arrives_when_it_is_made(patient):
-    caller = Caller(patient, "slow")
+def test_each_piece_arrives_when_it_is_made(either):
+    caller = Caller(either, "slow")
     for number in range(3):
         caller.read_until(b"piece %d" % number)
         assert b"piece %d" % (number + 1) not in caller.seen
-        (patient.app / f"go-{number}").touch()
+        (either.app / f"go-{number}").touch()
     caller.read_until(b"\r\n0\r\n\r\n")
     assert b"transfer-encoding: chunked" in caller.seen.lower()
-    patient.wait_for_log("[abc] - POST /score 200 ")
-    line = next(line for line in patient.log().splitlines() if "POST /score" in line)
+    either.wait_for_log("[abc] - POST /score 200 ")
+    line = next(line for line in either.log().splitlines() if "POST /score" in line)
     assert line.endswith(" 21")
-    assert patient.get("/score").json() == "still here"
+    assert either.get("/score").json() == "still here"
 
 
-def test_a_failure_in_the_middle_cuts_the_connection_and_is_logged(patient):
-    caller = Caller(patient, "fails")
+def test_a_failure_in_the_middle_cuts_the_connection_and_is_logged(either):
+    caller = Caller(either, "fails")
     seen = caller.read_to_end()
     assert b"begun" in seen and b"\r\n0\r\n\r\n" not in seen
-    patient.wait_for_log("ValueError: in the middle")
-    assert "[abc] - Encountered Exception" in patient.log()
-    assert "generator closed" in patient.log()
-    assert patient.get("/score").json() == "still here"
+    either.wait_for_log("ValueError: in the middle")
+    assert "[abc] - Encountered Exception" in either.log()
+    assert "generator closed" in either.log()
+    assert either.get("/score").json() == "still here"
 
 
-def test_a_client_that_leaves_ends_the_generator(patient):
-    caller = Caller(patient, "endless")
+def test_a_client_that_leaves_ends_the_generator(either):
+    caller = Caller(either, "endless")
     caller.read_until(b"x")
     caller.socket.close()
-    patient.wait_for_log("generator closed")
-    assert patient.get("/score").json() == "still here"
+    either.wait_for_log("generator closed")
+    assert either.get("/score").json() == "still here"
+
+
+def test_a_worker_that_dies_in_the_middle_cuts_the_connection(serve):
+    replica = serve(SCRIPT, env={"WORKER_COUNT": "2"})
+    wait_for_workers(replica, 2)
+    caller = Caller(replica, "slow")
+    caller.read_until(b"piece 0")
+    pid = int(re.search(r"x-worker: (\d+)", caller.seen.decode()).group(1))
+    os.kill(pid, signal.SIGKILL)
+    assert not caller.read_to_end().endswith(b"\r\n0\r\n\r\n")
+    replica.wait_for_log(f"(pid {pid}) ended: killed by signal 9")
+    assert replica.get("/score").json() == "still here"
 
 
 def test_a_client_that_does_not_read_makes_the_generator_wait(patient):

@@ -150,6 +150,19 @@ TEST_F(Queues, AfterTheClientLeftTheSlotStaysTakenUntilTheReplicaHasAnswered) {
   EXPECT_EQ(ask(router).body, "for somebody");
 }
 
+TEST_F(Queues, AStreamEndsWithItsClientAndTheSlotIsFree) {
+  Harness router(table_);
+  http::RawSocket first = occupy(router);
+  replica_.begin_reply(0, std::nullopt);
+  replica_.write(0, "one");
+  first.read_until("3\r\none\r\n");
+  first.reset();
+  EXPECT_TRUE(replica_.connections_become(0)) << "the replica would go on for nobody";
+  ASSERT_TRUE(in_flight_becomes(router, 0));
+  replica_.answer_by([](const SeenRequest&) { return ok("for somebody"); });
+  EXPECT_EQ(ask(router).body, "for somebody");
+}
+
 TEST_F(Queues, AfterTheReplicaDiedTheSlotIsFreeThoughTheClientHadLeft) {
   Harness router(table_);
   http::RawSocket first = occupy(router);

@@ -224,6 +224,21 @@ TEST_F(BalancerTest, AStreamHoldsItsWorkerToItsEndAndASlowReaderOfAWholeReplyDoe
   EXPECT_EQ(next.receive().body.size(), 8U << 20);
 }
 
+TEST_F(BalancerTest, AStreamEndsWithItsClientAndItsWorkerIsFree) {
+  options_.addresses.push_back(*http::Address::parse("unix:" + (folder_ / "s").string()));
+  start(2);
+  FakeProcess& worker = add(1);
+  Client leaver(server_->addresses()[1]);
+  leaver.send(post_text("a"));
+  worker.begin("piece");
+  Client next = asking("b");
+  leaver.close();
+  // The worker is told that nobody listens, and takes the next request.
+  while (!worker.next_request().ends_with("b")) settle();
+  worker.answer(200, "for b");
+  EXPECT_EQ(next.receive().body, "for b");
+}
+
 TEST_F(BalancerTest, BrowsersMayReadItsOwnRepliesWhereTheyMayReadAWorkers) {
   const std::vector<std::string> origins{"http://a.example"};
   options_.balancer.cors = *Cors::make(origins);
