@@ -20,7 +20,8 @@ bool stays_here(std::string_view name, std::string_view connection) {
 
 }  // namespace
 
-std::string head_for_worker(const http::RequestHead& head, std::uint64_t body_size) {
+std::string head_for_worker(const http::RequestHead& head, std::string_view made_id,
+                            std::uint64_t body_size) {
   std::string out;
   out.reserve(1024);
   out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
@@ -29,6 +30,7 @@ std::string head_for_worker(const http::RequestHead& head, std::uint64_t body_si
     if (stays_here(header.name, connection)) continue;
     out.append(header.name).append(": ").append(header.value).append("\r\n");
   }
+  if (!made_id.empty()) out.append("x-request-id: ").append(made_id).append("\r\n");
   if (!head.find("Host")) out.append("Host: worker\r\n");  // HTTP/1.0 clients need not send one
   if (head.chunked || head.content_length) {
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", body_size);
@@ -59,6 +61,7 @@ void BalancedRequest::clear() {
   cause_timer.cancel();
   call = nullptr;
   state = State::arriving;
+  made_id.clear();
   body = http::Body();  // its memory goes: a body may be large
   worker = nullptr;
   admitted = holds_place = stuck_told = false;

@@ -60,6 +60,7 @@ class BalancedRequest final : public http::UpstreamHandler {
   MonoTime active_at;  // given to the worker, or the last piece of its reply came
   std::string method;  // these two outlive the client
   std::string target;
+  std::string made_id;  // the worker is told this one; empty: the client has sent one
   http::Body body;
   BalancedWorker* worker = nullptr;
   bool admitted = false;     // counts among concurrent_max
@@ -99,7 +100,9 @@ class BalancedRequestPool {
 };
 
 // The head for the worker: the client's without hop-by-hop headers, Expect and the replica's
-// secret, framed anew. Everything else is the worker's business.
-std::string head_for_worker(const http::RequestHead& head, std::uint64_t body_size);
+// secret, framed anew, with `made_id` as its x-request-id unless that is empty. Everything else is
+// the worker's business.
+std::string head_for_worker(const http::RequestHead& head, std::string_view made_id,
+                            std::uint64_t body_size);
 
 }  // namespace tidegate::scoring

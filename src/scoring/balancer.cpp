@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/ids.h"
 #include "scoring/balancer_reply.h"
 #include "scoring/messages.h"
 #include "scoring/replica_secret.h"
@@ -50,7 +51,7 @@ void Balancer::answer_health(http::ServerCall& call) {
   const bool healthy = !stopping_.load() && ready_count() > 0;
   http::Reply reply = healthy ? healthy_reply() : message_reply(503, why_not());
   std::string request_id;
-  add_common_headers(reply, call.head(), request_id);
+  add_common_headers(reply, call.head(), "", request_id);
   call.reply(std::move(reply));
 }
 
@@ -123,7 +124,12 @@ void Balancer::pump() {
 
 void Balancer::dispatch(BalancedRequest& request, BalancedWorker& worker) {
   worker.calls.push_back(&request);
-  request.start(worker, head_for_worker(request.call->head(), request.body.size()));
+  const http::RequestHead& head = request.call->head();
+  // So that what the worker logs and what we say of its end have one id.
+  if (!head.find("x-request-id") && request.made_id.empty()) {
+    request.made_id = random_uuid4(random_);
+  }
+  request.start(worker, head_for_worker(head, request.made_id, request.body.size()));
   if (options_.worker_timeout.count() > 0 && !stuck_timer_armed_) {
     watch_for_stuck(options_.worker_timeout);
   }

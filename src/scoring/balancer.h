@@ -107,7 +107,7 @@ class Balancer final : public http::RequestHandler, private BalancedRequest::Own
   void reply(BalancedRequest& request, http::Reply reply);
   void release(BalancedRequest& request);
   void add_common_headers(http::Reply& reply, const http::RequestHead& head,
-                          std::string& request_id);
+                          std::string_view made_id, std::string& request_id);
 
   http::Loop& loop_;
   const BalancerOptions options_;

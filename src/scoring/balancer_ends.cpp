@@ -217,7 +217,7 @@ void Balancer::reply(BalancedRequest& request, http::Reply reply) {
   http::ServerCall* client = std::exchange(request.call, nullptr);
   if (client != nullptr) {
     std::string request_id;
-    add_common_headers(reply, client->head(), request_id);
+    add_common_headers(reply, client->head(), request.made_id, request_id);
     log_.write({.method = request.method,
                 .target = request.target,
                 .request_id = request_id,
@@ -241,8 +241,8 @@ void Balancer::release(BalancedRequest& request) {
 
 // The ids that go back with a reply, as the worker would give them back.
 void Balancer::add_common_headers(http::Reply& reply, const http::RequestHead& head,
-                                  std::string& request_id) {
-  RequestIds ids = find_ids(head, random_).ids;
+                                  std::string_view made_id, std::string& request_id) {
+  RequestIds ids = find_ids(head, random_, made_id).ids;
   auto add = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) reply.headers.emplace_back(name, value);
   };

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t kIdMaxChars = 100;
 }
 
-IdsFound find_ids(const http::RequestHead& head, Random& random) {
+IdsFound find_ids(const http::RequestHead& head, Random& random, std::string_view made) {
   std::optional<std::string_view> request_id, client_id, legacy_id;
   IdsFound found;
   for (const http::HeaderView& header : head.headers) {
@@ -25,7 +25,8 @@ IdsFound find_ids(const http::RequestHead& head, Random& random) {
     return found;
   }
   RequestIds& ids = found.ids;
-  ids.request_id = request_id ? std::string(*request_id) : random_uuid4(random);
+  ids.request_id = request_id ? *request_id : made;
+  if (!request_id && made.empty()) ids.request_id = random_uuid4(random);
   ids.legacy_header_used = legacy_id && !legacy_id->empty();
   std::string_view client = client_id.value_or("");
   std::string_view legacy = legacy_id.value_or("");

@@ -23,6 +23,7 @@ struct IdsFound {
   RequestIds ids;
   std::string_view complaint;
 };
-IdsFound find_ids(const http::RequestHead& head, Random& random);
+// `made`: the request id of a request that came with none; empty: a new one.
+IdsFound find_ids(const http::RequestHead& head, Random& random, std::string_view made = {});
 
 }  // namespace tidegate::scoring

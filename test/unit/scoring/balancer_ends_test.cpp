@@ -36,6 +36,21 @@ TEST_F(BalancerTest, ACallerWhoseWorkerDiesIsToldWhyAndOthersGoOn) {
   EXPECT_EQ(waits.receive().body, "z");
 }
 
+TEST_F(BalancerTest, ACallerWithoutAnIdIsToldTheOneThatTheWorkerHad) {
+  start(1);
+  FakeProcess& one = add(1);
+  Client lost = asking();
+  const std::string seen = one.next_request();
+  one.kill();
+  server_->ended(1, "exit code 7");
+  const auto answer = lost.receive();
+  EXPECT_EQ(answer.status, 502);
+  EXPECT_EQ(answer.header("x-request-id").size(), 36u);
+  EXPECT_EQ(answer.header("x-ms-request-id"), answer.header("x-request-id"));
+  EXPECT_NE(seen.find("x-request-id: " + answer.header("x-request-id") + "\r\n"), std::string::npos)
+      << seen;
+}
+
 TEST_F(BalancerTest, WithoutAReasonTheCallerIsToldAfterASecond) {
   start(1);
   FakeProcess& one = add(1);

@@ -81,12 +81,12 @@ TEST_F(BalancerTest, ARequestAndItsReplyPassUnchangedButForWhatMeansOneConnectio
   options_.balancer.replica_secret = Secret("");
   Client client = connect();
   client.send(
-      "POST /score?a=1&b=%20x HTTP/1.1\r\nHost: example\r\nX-Ms-Request-Id: 7\r\n"
+      "POST /score?a=1&b=%20x HTTP/1.1\r\nHost: example\r\nX-Request-Id: 7\r\n"
       "x-Odd: one\r\nx-Odd: two\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\n"
       "x-tidegate-replica-secret: s\r\nAuthorization: Bearer k\r\n"
       "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n");
   EXPECT_EQ(worker.next_request(),
-            "POST /score?a=1&b=%20x\r\nHost: example\r\nX-Ms-Request-Id: 7\r\n"
+            "POST /score?a=1&b=%20x\r\nHost: example\r\nX-Request-Id: 7\r\n"
             "x-Odd: one\r\nx-Odd: two\r\nAuthorization: Bearer k\r\nContent-Length: 3\r\n\r\nabc");
   worker.answer({.status = 418,
                  .headers = {{"x-request-id", "r"}, {"Set-Cookie", "a"}, {"Set-Cookie", "b"}},
