@@ -62,6 +62,53 @@ def test_run_in_a_system_call_is_not_interrupted(serve):
     assert replica.exit_code() == 0
 
 
+AWAITS = """
+import asyncio, os, signal
+
+def init():
+    pass
+
+async def wait_for_gate(watched):
+    loop = asyncio.get_running_loop()
+    if watched:
+        loop.add_signal_handler(getattr(signal, watched), print, "the script's own")
+        loop.remove_signal_handler(getattr(signal, watched))
+    open("begun", "w").close()
+    while not os.path.exists("gate"):
+        await asyncio.sleep(0.005)
+    return "whole"
+
+def run(data):
+    return asyncio.run(wait_for_gate(data))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_asyncio_run_lets_the_request_finish(serve, number):
+    replica = serve(AWAITS)
+    background = InBackground(replica.score)
+    wait_until((replica.app / "begun").exists, "run() to begin", replica)
+    replica.process.send_signal(number)
+    wait_until(lambda: replica.get("/").status == 503, "the server to be stopping", replica)
+    (replica.app / "gate").touch()
+    assert background.result().json() == "whole"
+    assert replica.exit_code() == 0
+    assert b"Traceback" not in replica.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("watched", ["", "SIGTERM", "SIGINT"])
+def test_an_event_loop_that_has_ended_leaves_the_signals_as_they_were(serve, number, watched):
+    replica = serve(AWAITS)
+    (replica.app / "gate").touch()
+    assert replica.score(watched.encode()).json() == "whole"
+    assert replica.get("/").status == 200
+    replica.process.send_signal(number)
+    assert replica.exit_code() == 0
+    assert "Worker exiting" in replica.log()
+    assert b"Traceback" not in replica.stderr
+
+
 def test_the_scripts_own_handler_and_exit_functions_run_last(serve):
     replica = serve("""
         import atexit, signal

@@ -7,6 +7,7 @@
 
 #include "convert.h"
 #include "scoring/messages.h"
+#include "stop_signals.h"
 #include "traces.h"
 
 namespace tidegate::python {
@@ -17,6 +18,13 @@ thread_local const scoring::Job* job_here = nullptr;
 scoring::ServerOptions with_exit(scoring::ServerOptions options) {
   options.on_stuck = [] { ::_exit(scoring::kStuckExitCode); };
   return options;
+}
+
+bool has_event_loops() {
+  static PyObject* const kName = PyUnicode_InternFromString("asyncio");
+  Ref module(kName != nullptr ? PyImport_GetModule(kName) : nullptr);
+  if (!module) PyErr_Clear();
+  return static_cast<bool>(module);
 }
 
 }  // namespace
@@ -52,6 +60,8 @@ PyObject* Core::serve(PyObject* handler) {
 void Core::run(scoring::Job& job) {
   PyEval_RestoreThread(thread_state_);
   answer(handler_, job);
+  // At once, since the next signal may come at once; two system calls, so not for every script.
+  if (has_event_loops()) keep_stop_signals();
   thread_state_ = PyEval_SaveThread();
 }
 

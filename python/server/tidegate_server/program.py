@@ -98,12 +98,13 @@ def serve(settings: Settings, tell: Callable[[Dict[str, Any]], None]) -> None:
         run_init(entry)
         documents = make_swagger(settings, entry)
         call.raise_on_alarm(server.timed_out)
-        chained = signal.getsignal(signal.SIGTERM)  # a handler that the script has set
+        keep_interrupts_from_event_loops(server.stop_admitting)
         logger.info("Scoring timeout is set to %d", settings.scoring_timeout_ms)
         logger.info("Worker with pid %d ready for serving traffic", os.getpid())
         server.open(headers=entry.needs_headers, every_method=entry.needs_every_method, swagger=documents)
         tell({"is": "ready", "slots": thread_count})
         threads.serve(server, call.make_handler(entry, settings.scoring_timeout_ms), thread_count)
+        chained = signal.getsignal(signal.SIGTERM)  # a handler that the script has set
         logger.info("Worker exiting (pid: %d)", os.getpid())
     finally:
         server.stop()
@@ -193,6 +194,13 @@ def run_init(entry: script.Script) -> None:
         logger.error("User's init function failed")
         raise startup.StartFailed("init", error) from None
     logger.info("Users's init has completed successfully")
+
+
+def keep_interrupts_from_event_loops(stop: Callable[[], Any]) -> None:
+    """asyncio.run() takes SIGINT over where it finds Python's own handler, and puts that back afterwards: from then on
+    SIGINT would end the process in the middle. `stop` is what the server's own handler does."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda number, frame: stop())
 
 
 def make_swagger(settings: Settings, entry: script.Script) -> Dict[str, str]:
