@@ -96,6 +96,7 @@ def serve(settings: Settings, tell: Callable[[Dict[str, Any]], None]) -> None:
         thread_count = count_threads(settings, entry)
         tell({"is": "init"})
         run_init(entry)
+        entry = add_flask(entry)
         documents = make_swagger(settings, entry)
         call.raise_on_alarm(server.timed_out)
         keep_interrupts_from_event_loops(server.stop_admitting)
@@ -194,6 +195,13 @@ def run_init(entry: script.Script) -> None:
         logger.error("User's init function failed")
         raise startup.StartFailed("init", error) from None
     logger.info("Users's init has completed successfully")
+
+
+def add_flask(entry: script.Script) -> script.Script:
+    try:
+        return script.with_flask(entry)
+    except (ImportError, TypeError, ValueError) as error:
+        raise startup.StartFailed("check", error) from None
 
 
 def keep_interrupts_from_event_loops(stop: Callable[[], Any]) -> None:

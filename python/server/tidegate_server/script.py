@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
-from . import parameters, raw
+from . import parameters, raw, script_imports
 from .inputs import ObjectInput, TextInput
 from .logs import logger
 
@@ -74,12 +74,30 @@ def check(module: ModuleType) -> Script:
         raise ScriptError('run() needs to accept an argument other than "request_headers".')
     if not inputs:
         raise ScriptError("run() needs to accept an argument for input data.")
-    script = _with_reader(file, module.init, run, inputs, wants_headers)
-    if "flask" not in sys.modules:  # nor asked for by @rawhttp or AMLResponse
+    return _with_reader(file, module.init, run, inputs, wants_headers)
+
+
+def with_flask(script: Script) -> Script:
+    """After init(): with Flask's context around run(), if Flask has been imported by then (@rawhttp and AMLResponse do
+    so too), or is imported in a function of the script: run() may be under way then, too late for a context."""
+    if "flask" not in sys.modules and not _imports_flask_later(script):
         return script
     from . import flask_context
 
     return script._replace(needs_headers=True, flask=flask_context.FlaskContext())
+
+
+def _imports_flask_later(script: Script) -> bool:
+    module = sys.modules.get(getattr(script.run, "__module__", ""))
+    try:
+        with open(getattr(module, "__file__", None) or script.file, "rb") as file:
+            source = file.read()
+        if b"flask" not in source or not script_imports.mentions(source, "flask"):
+            return False
+        import flask  # noqa: F401, what run() would do
+    except (ImportError, OSError, SyntaxError, ValueError):
+        return False  # run() says it, if it comes so far
+    return True
 
 
 def _with_reader(file: str, init: Any, run: Any, inputs: list, wants_headers: bool) -> Script:

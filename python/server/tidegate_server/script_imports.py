@@ -2,7 +2,7 @@
 
 import ast
 import os
-from typing import Iterator, List, NamedTuple, Sequence
+from typing import Iterator, List, NamedTuple, Sequence, Union
 
 # What these names mean is decided when the script is loaded (names.py).
 _NOT_HERE = frozenset(("azureml", "azureml_inference_server_http", "tidegate_server", "__future__", "main"))
@@ -27,6 +27,17 @@ def of_environment(source: str, folders: Sequence[str]) -> List[Import]:
         if found not in imports:
             imports.append(found)
     return imports
+
+
+def mentions(source: Union[str, bytes], root: str) -> bool:
+    """Whether it imports that package anywhere, also in its functions. SyntaxError, ValueError."""
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        if any(name.partition(".")[0] == root for name in names):
+            return True
+    return False
 
 
 def _imports(body: Sequence[ast.stmt]) -> Iterator[Import]:
