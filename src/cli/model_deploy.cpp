@@ -158,8 +158,7 @@ class ModelDeploy final : public Verb {
 const Command kModelDeploy = {
     .path = "model deploy",
     .purpose =
-        "Makes a web service of models and a score.py, or of one model alone; waits until it is "
-        "Healthy.",
+        "Makes a service of models and a score.py, or of a model alone; waits until Healthy.",
     .usage = "-n NAME -m MODEL:VERSION [-ic FILE] [-dc FILE] [flags]",
     .example =
         "tidegate model deploy -ct myaks -m mymodel:1 -n myservice -ic inferenceconfig.json "
