@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "image/workshop.h"
 #include "os/file_lock.h"
 
 namespace tidegate::image {
@@ -57,10 +58,13 @@ std::vector<Root> list_roots(const os::Path& all) {
   return roots;
 }
 
-// By buildah: a user's own namespace owns files there that this process could not remove.
+// By buildah: a user's own namespace owns files there that this process could not remove. Confined:
+// it mounts its store while it works.
 Result<> empty(const os::Path& root, os::CommandRunner& runner) {
-  os::Command images{.argv = {"buildah", "--root", (root / "buildah/store").string(), "--runroot",
-                              (root / "buildah/run").string(), "rmi", "--all", "--force"}};
+  os::Command images{.argv = confinement_here(runner)};
+  images.argv.insert(images.argv.end(),
+                     {"buildah", "--root", (root / "buildah/store").string(), "--runroot",
+                      (root / "buildah/run").string(), "rmi", "--all", "--force"});
   // Without buildah there are no images; the packages go all the same.
   (void)runner.run(images, [](std::string_view) {});
   return os::remove_tree(root / "uv-cache");

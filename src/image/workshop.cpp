@@ -29,6 +29,14 @@ std::string base_tag_of(std::string_view build) {
   return fmt::format("localhost/base_{}", build);
 }
 
+// Without buildah this fails too, and the command that then runs by itself says what is missing.
+std::vector<std::string> confinement_here(os::CommandRunner& runner) {
+  os::Command command{.argv = kUnshare};
+  command.argv.insert(command.argv.end(), {"buildah", "--version"});
+  auto status = runner.run(command, [](std::string_view) {});
+  return status && status->ok() ? kUnshare : std::vector<std::string>{};
+}
+
 Workshop::Workshop(os::Path root, os::CommandRunner& runner, const Clock& clock)
     : root_(std::move(root)), runner_(runner), clock_(clock) {}
 
@@ -76,14 +84,7 @@ void Workshop::clear() {
 }
 
 const std::vector<std::string>& Workshop::confinement() {
-  std::call_once(is_asked_, [this] {
-    // Without buildah this fails too, and the command that then runs by itself says what is
-    // missing.
-    os::Command command{.argv = kUnshare};
-    command.argv.insert(command.argv.end(), {"buildah", "--version"});
-    auto status = runner_.run(command, [](std::string_view) {});
-    if (status && status->ok()) confinement_ = kUnshare;
-  });
+  std::call_once(is_asked_, [this] { confinement_ = confinement_here(runner_); });
   return confinement_;
 }
 

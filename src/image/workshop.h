@@ -22,6 +22,11 @@ std::string container_of(std::string_view build);
 // The image that its Docker steps make.
 std::string base_tag_of(std::string_view build);
 
+// Words before a command of buildah which make that everything it starts ends with it, and that its
+// mounts are seen by nobody else and end with it too: a kill -9 leaves only files behind. Empty
+// where this user or machine cannot have that.
+std::vector<std::string> confinement_here(os::CommandRunner& runner);
+
 // Thread-safe.
 class Workshop {
  public:
@@ -32,9 +37,7 @@ class Workshop {
   // removes what builds left that ended with their process.
   Result<os::FileLock> enter();
 
-  // Words before a command of buildah which make that everything it starts ends with it, and that
-  // its mounts are seen by nobody else and end with it too: a kill -9 leaves only files behind.
-  // Empty where this user or machine cannot have that.
+  // confinement_here(), asked once.
   const std::vector<std::string>& confinement();
 
  private:

@@ -6,7 +6,7 @@ import pytest
 from access import of_account, with_server, with_token
 from support.processes import wait_until
 from support.server import free_port
-from target import ATTACH_SECONDS, KINDS, ready_project
+from target import ATTACH_SECONDS, KINDS, READY_PYTHON, ready_project
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -161,3 +161,17 @@ def test_attach_again_changes_the_target_and_keeps_its_services(server, target, 
     server.attach(target.name, target.namespace)
     assert server.uri("keeps") == uri
     assert server.score("keeps").status == 200
+
+
+def test_detach_leaves_nothing_of_the_targets_builds_on_this_machine(server, namespace, images, tmp_path):
+    target = server.attach("builds", namespace)
+    project = ready_project(tmp_path)
+    steps = f"FROM {images.base}\nRUN echo {tmp_path} > /built\n"
+    project.inference["environment"] = {**READY_PYTHON, "docker": {"baseImage": None, "baseDockerfile": steps}}
+    project.save()
+    target.deploy("built", project)
+    kept = server.data / "images/default.builds"
+    assert (kept / "buildah").is_dir()
+    server.cli("service", "delete", "-n", "built", seconds=90)
+    target.detach()
+    wait_until(lambda: not kept.exists(), seconds=60, what="what the builds kept to go")
