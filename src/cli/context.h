@@ -16,6 +16,8 @@ class Waiter {
   // False: the user wants to stop, now or since the last call.
   virtual bool wait(Milliseconds time) = 0;
   virtual bool is_interrupted() = 0;
+  // From now on Ctrl-C is noted, though nobody waits yet.
+  virtual void watch() {}
 };
 
 struct Context {

@@ -37,6 +37,14 @@ bool is_final(std::string_view state) {
   return state != "NotStarted" && state != "Running";
 }
 
+std::string interrupt_hint(const FollowOptions& options) {
+  std::string hint = fmt::format("follow it with `{}`", options.how_to_go_on);
+  if (!options.how_to_cancel.empty()) {
+    hint += fmt::format("; `{}` cancels it", options.how_to_cancel);
+  }
+  return hint;
+}
+
 class Follower {
  public:
   Follower(Api& api, Context& context, const std::string& operation, const FollowOptions& options)
@@ -154,12 +162,8 @@ class Follower {
 
   Result<Json> interrupted() {
     context_.console.end_live();
-    std::string hint = fmt::format("follow it with `{}`", options_.how_to_go_on);
-    if (!options_.how_to_cancel.empty()) {
-      hint += fmt::format("; `{}` cancels it", options_.how_to_cancel);
-    }
-    return fail(Code::cancelled,
-                fmt::format("stopped waiting; {} goes on\nhint: {}", options_.what, hint));
+    return fail(Code::cancelled, fmt::format("stopped waiting; {} goes on\nhint: {}", options_.what,
+                                             interrupt_hint(options_)));
   }
 
   Api& api_;
@@ -171,6 +175,15 @@ class Follower {
 };
 
 }  // namespace
+
+Result<fetch::Response> begin(Api& api, Context& context, fetch::Request request,
+                              const FollowOptions& options) {
+  context.waiter.watch();
+  auto response = api.send(std::move(request));
+  if (response || response.error().code != Code::cancelled) return response;
+  return fail(Code::cancelled, fmt::format("stopped while it was sent; {} may have begun\nhint: {}",
+                                           options.what, interrupt_hint(options)));
+}
 
 Result<Json> follow(Api& api, Context& context, const std::string& operation,
                     const FollowOptions& options) {

@@ -20,6 +20,11 @@ struct FollowOptions {
 // Shows an operation's log and what it waits for until it ends. Returns its last state; an
 // operation that failed is an error with its cause. Code::conflict: somebody else's change took its
 // place. Ctrl-C is Code::cancelled: the operation goes on.
+// Sends the request that begins an operation. From here on Ctrl-C does not just end the command:
+// Code::cancelled says that the operation may have begun, and how to see to it.
+Result<fetch::Response> begin(Api& api, Context& context, fetch::Request request,
+                              const FollowOptions& options);
+
 Result<Json> follow(Api& api, Context& context, const std::string& operation,
                     const FollowOptions& options);
 

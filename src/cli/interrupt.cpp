@@ -18,8 +18,9 @@ SignalWaiter::~SignalWaiter() {
   if (installed_) ::signal(SIGINT, SIG_DFL);
 }
 
-// Only once something waits: until then Ctrl-C should simply end the command.
-void SignalWaiter::install() {
+// Only once something waits, or has begun at the server: until then Ctrl-C should simply end the
+// command.
+void SignalWaiter::watch() {
   if (installed_) return;
   installed_ = true;
   struct sigaction action{};
@@ -29,7 +30,7 @@ void SignalWaiter::install() {
 }
 
 bool SignalWaiter::wait(Milliseconds time) {
-  install();
+  watch();
   if (interrupted == 0) ::poll(nullptr, 0, static_cast<int>(time.count()));
   return interrupted == 0;
 }

@@ -11,10 +11,10 @@ class SignalWaiter final : public Waiter {
   ~SignalWaiter() override;
   bool wait(Milliseconds time) override;
   bool is_interrupted() override;
+  void watch() override;
 
  private:
   bool installed_ = false;
-  void install();
 };
 
 }  // namespace tidegate::cli

@@ -120,9 +120,15 @@ class ModelDeploy final : public Verb {
   }
 
   Result<> deploy(Api& api, Context& context, const CommonFlags& common, const Json& request) {
-    TIDEGATE_TRY(auto response, api.send({.method = "POST",
-                                          .url = management("services" + flags_.query()),
-                                          .body = to_text(request)}));
+    const FollowOptions options{.what = fmt::format("the deployment of {}", *name_),
+                                .said = warnings_,
+                                .how_to_go_on = fmt::format("tidegate service show -n {}", *name_),
+                                .how_to_cancel = how_to_cancel()};
+    TIDEGATE_TRY(auto response, begin(api, context,
+                                      {.method = "POST",
+                                       .url = management("services" + flags_.query()),
+                                       .body = to_text(request)},
+                                      options));
     if (!response.ok()) return Api::failure(response, "the deployment");
     std::string operation = operation_of(response);
     if (operation.empty()) return fail(Code::internal, "the server named no operation to wait for");
@@ -130,11 +136,7 @@ class ModelDeploy final : public Verb {
       context.console.say(fmt::format("not waiting for operation {}", operation));
       return show_service(api, context, common, *name_);
     }
-    auto followed = follow(api, context, operation,
-                           {.what = fmt::format("the deployment of {}", *name_),
-                            .said = warnings_,
-                            .how_to_go_on = fmt::format("tidegate service show -n {}", *name_),
-                            .how_to_cancel = how_to_cancel()});
+    auto followed = follow(api, context, operation, options);
     if (!followed) return with_next_step(api, followed.error(), *name_);
     return show_service(api, context, common, *name_);
   }

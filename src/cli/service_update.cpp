@@ -133,20 +133,21 @@ class ServiceUpdate final : public Verb {
   }
 
   Result<> update(Api& api, Context& context, const CommonFlags& common, const Json& patch) {
-    TIDEGATE_TRY(auto response,
-                 api.send({.method = "PATCH",
-                           .url = management(service_path(*name_) + flags_.query()),
-                           .headers = {{"Content-Type", "application/json-patch+json"}},
-                           .body = to_text(patch)}));
+    const FollowOptions options{
+        .what = fmt::format("the update of {}", *name_),
+        .said = warnings_,
+        .how_to_go_on = fmt::format("tidegate service show -n {}", *name_),
+        .how_to_cancel = fmt::format("tidegate service update -n {} ...", *name_)};
+    TIDEGATE_TRY(auto response, begin(api, context,
+                                      {.method = "PATCH",
+                                       .url = management(service_path(*name_) + flags_.query()),
+                                       .headers = {{"Content-Type", "application/json-patch+json"}},
+                                       .body = to_text(patch)},
+                                      options));
     if (!response.ok()) return Api::failure(response, "the update");
     std::string operation = operation_of(response);
     if (operation.empty() || flags_.no_wait) return show_service(api, context, common, *name_);
-    auto followed =
-        follow(api, context, operation,
-               {.what = fmt::format("the update of {}", *name_),
-                .said = warnings_,
-                .how_to_go_on = fmt::format("tidegate service show -n {}", *name_),
-                .how_to_cancel = fmt::format("tidegate service update -n {} ...", *name_)});
+    auto followed = follow(api, context, operation, options);
     if (!followed) return with_next_step(api, followed.error(), *name_);
     return show_service(api, context, common, *name_);
   }

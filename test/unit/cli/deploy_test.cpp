@@ -344,6 +344,18 @@ TEST_F(DeployTest, CtrlCSaysThatTheDeploymentGoesOn) {
       << session.err;
 }
 
+TEST_F(DeployTest, CtrlCWhileTheRequestIsSentSaysThatItMayHaveBegun) {
+  session.server.cancelled_call = "POST services";
+  EXPECT_FALSE(session.waiter.is_watched);
+  EXPECT_EQ(deploy(), 130);
+  EXPECT_TRUE(session.waiter.is_watched);
+  EXPECT_NE(session.err.find("ERROR: stopped while it was sent; the deployment of svc may have "
+                             "begun\nhint: follow it with `tidegate service show -n svc`; "
+                             "`tidegate service delete -n svc` cancels it\n"),
+            std::string::npos)
+      << session.err;
+}
+
 TEST_F(DeployTest, ADeploymentThatSomebodyCancelledHasNothingToPutRight) {
   session.server.on(
       "GET operations/op-1", 200,

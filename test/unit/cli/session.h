@@ -43,7 +43,7 @@ class FakeServer final : public fetch::Client {
       best = &answer;
       length = key.size();
     }
-    if (cancelled) return fail(Code::cancelled, "the call was cancelled");
+    if (cancelled || call == cancelled_call) return fail(Code::cancelled, "the call was cancelled");
     if (down) return fail(Code::unavailable, "nothing listens at api.sock");
     if (!away.empty() && call.starts_with(away)) return fail(Code::unavailable, "nothing listens");
     if (best == nullptr)
@@ -79,6 +79,7 @@ class FakeServer final : public fetch::Client {
   bool down = false;
   std::string away;  // calls that begin like this reach nobody
   bool cancelled = false;
+  std::string cancelled_call;  // this one alone
 
  private:
   std::map<std::string, Answer> answers_;
@@ -94,7 +95,9 @@ class FakeWaiter final : public Waiter {
     return ++waits < patience;
   }
   bool is_interrupted() override { return false; }
+  void watch() override { is_watched = true; }
 
+  bool is_watched = false;
   int waits = 0;
   int patience = 10'000;
   std::function<void()> on_wait;
