@@ -6,7 +6,6 @@
 import codecs
 import json
 from typing import Any, Callable, Dict, List
-from urllib.parse import parse_qsl
 
 from .parameters import REQUIRED, Parameter
 
@@ -82,6 +81,8 @@ def is_json(content_type: str) -> bool:
 
 def query_values(target: str) -> Dict[str, Any]:
     """Each value is JSON if it can be, else text; a repeated name becomes a list."""
+    from urllib.parse import parse_qsl  # with ipaddress, which most replicas need not have
+
     values = {}  # type: Dict[str, List[Any]]
     query = target.partition("?")[2]
     for name, value in parse_qsl(query, keep_blank_values=True, errors=_KEEP_ESCAPED):

@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
-from . import parameters, raw, script_imports
+from . import parameters, raw
 from .inputs import ObjectInput, TextInput
 from .logs import logger
 
@@ -92,7 +92,11 @@ def _imports_flask_later(script: Script) -> bool:
     try:
         with open(getattr(module, "__file__", None) or script.file, "rb") as file:
             source = file.read()
-        if b"flask" not in source or not script_imports.mentions(source, "flask"):
+        if b"flask" not in source:
+            return False
+        from . import script_imports  # with `ast`, half a megabyte that most replicas need not have
+
+        if not script_imports.mentions(source, "flask"):
             return False
         import flask  # noqa: F401, what run() would do
     except (ImportError, OSError, SyntaxError, ValueError):
