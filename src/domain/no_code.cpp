@@ -312,7 +312,9 @@ std::optional<Environment> no_code_environment(const Model& model, std::string_v
   std::string place = fmt::format("the default environment of {}", framework->name);
   Environment environment =
       parse_environment(environment_json(*framework, *row, package), place, complaints);
-  environment.origins[package] = fmt::format("--model-framework-version of {}", model.id());
+  environment.origins[package] =
+      fmt::format("--model-framework-version of {}, for which a Python {} must be there",
+                  model.id(), row->python);
   return environment;
 }
 

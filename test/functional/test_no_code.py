@@ -187,7 +187,8 @@ def test_a_version_that_cannot_be_had_is_blamed_on_the_model(server, iris):
     folder, _ = iris
     model = register(server, folder, "future", "model.pkl", "ScikitLearn", "1.5.99")
     refused = server.cli("model", "deploy", "-n", "future", "-m", model, fails=True, seconds=120)
-    assert "--model-framework-version of future:1: the package scikit-learn==1.5.99 cannot be had" in refused.err
+    assert ("--model-framework-version of future:1, for which a Python 3.11 must be there: the package "
+            "scikit-learn==1.5.99 cannot be had") in refused.err
     server.cli("service", "delete", "-n", "future")
     assert server.rest.mms("GET", "services/future").status == 404
 

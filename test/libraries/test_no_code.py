@@ -35,11 +35,11 @@ def serve(python, models):
             folder, known = models[name]
             env = {"AZUREML_ENTRY_SCRIPT": None, "TIDEGATE_NO_CODE": known["framework"], "PYTHONPATH": str(PACKAGES),
                    "AZUREML_MODEL_DIR": str(folder)}
-            started[name] = Replica(None, python=python, env=env).wait_ready(START_MAX_S), known
-        return started[name]
+            started[name] = Replica(None, python=python, env=env)
+        return started[name].wait_ready(START_MAX_S), models[name][1]
 
     yield make
-    for replica, _ in started.values():
+    for replica in started.values():
         replica.close()
 
 

@@ -32,8 +32,10 @@ def saved(tensorflow, tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
     environments.run([tensorflow, HERE / "write_saved_models.py", folder])
     replica = launch(tensorflow, folder)
-    yield replica.wait_ready(START_MAX_S)
-    replica.close()
+    try:
+        yield replica.wait_ready(START_MAX_S)
+    finally:
+        replica.close()
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ TEST(NoCode, APackageThatCannotBeHadIsBlamedOnTheModel) {
   Chosen chosen = choose("ScikitLearn", "1.0.77");
   ASSERT_TRUE(chosen.environment);
   EXPECT_EQ(chosen.environment->origins.at("scikit-learn==1.0.77"),
-            "--model-framework-version of m:2");
+            "--model-framework-version of m:2, for which a Python 3.9 must be there");
 }
 
 TEST(NoCode, WhatHasNoPackageIsRefused) {
