@@ -96,8 +96,8 @@ def test_a_scikit_learn_model_is_served_with_its_version(server, deploy, iris):
     folder, trained = iris
     model = register(server, folder, "iris", "model.pkl", "ScikitLearn", "1.9.1")
     deployed = deploy("iris", model)
-    assert "model iris:1 (ScikitLearn) is served by Tidegate's own script, with Python 3.11, scikit-learn==1.9.1" in (
-        deployed.err)
+    said = f"model {model} (ScikitLearn) is served by Tidegate's own script, with Python 3.11, scikit-learn==1.9.1"
+    assert said in deployed.err
     for method, answer in trained["answers"].items():
         assert ask(server, "iris", {"data": trained["rows"], "method": method}).json() == {method: answer}
     assert ask(server, "iris", {"input_data": trained["rows"]}).json() == {
@@ -114,7 +114,7 @@ def test_a_scikit_learn_model_is_served_with_its_version(server, deploy, iris):
     assert shown["environmentDetails"]["name"] == "no-code-ScikitLearn"
     pip = shown["environmentDetails"]["python"]["condaDependencies"]["dependencies"][1]["pip"]
     assert "scikit-learn==1.9.1" in pip
-    assert shown["environmentImageRequest"]["modelIds"] == ["iris:1"]
+    assert shown["environmentImageRequest"]["modelIds"] == [model]
     frozen = Path(shown["tidegate"]["interpreter"]).parents[2] / "lock.txt"
     assert set(pip) - {"--only-binary=:all:"} <= set(frozen.read_text().splitlines())
 
