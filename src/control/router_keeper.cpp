@@ -85,41 +85,44 @@ void RouterKeeper::check() {
 }
 
 Result<RouterKeeper::Found> RouterKeeper::look(bool may_restore, const std::string& table) const {
-  kube::Where where{.namespace_ = cluster_.kube_namespace,
-                    .name = std::string(kubernetes::kRouterName),
-                    .is_cancelled = [this] { return is_ending_.load(); }};
   auto space = client_.get(kube::kNamespace, {.name = cluster_.kube_namespace});
   if (space) {
     if (auto told = kubernetes::deletion_of(*space)) return Found{.trouble = terminating(*told)};
   }
-  TIDEGATE_TRY(auto missing, missing_parts());
-  if (!missing.empty()) {
-    return may_restore ? restore(missing, table) : Found{};
+  TIDEGATE_TRY(Parts seen, look_at_parts());
+  if (!seen.missing.empty()) {
+    return may_restore ? restore(seen.missing, table) : Found{};
   }
-  TIDEGATE_TRY(Json deployment, client_.get(kube::kDeployment, where));
-  TIDEGATE_TRY(Json service, client_.get(kube::kService, where));
+  TIDEGATE_TRY(Json deployment, std::move(seen.deployment));
+  TIDEGATE_TRY(Json service, std::move(seen.service));
   return Found{
       .restored = {}, .trouble = trouble_of_pods(deployment), .service = std::move(service)};
 }
 
-// Of what attach puts into the namespace, "Role tidegate-router". What the user may not see counts
-// as there.
-Result<std::vector<std::string>> RouterKeeper::missing_parts() const {
+// What the user may not see counts as there.
+Result<RouterKeeper::Parts> RouterKeeper::look_at_parts() const {
   std::vector<Json> parts = kubernetes::router_manifests(cluster_, attached_as_);
   for (Json& secret : kubernetes::secret_manifests(cluster_)) parts.push_back(std::move(secret));
   parts.push_back(kubernetes::table_manifest(cluster_, ""));
-  std::vector<std::string> missing;
+  Parts seen;
   for (const Json& part : parts) {
+    std::string kind = text_or(part, "kind", "");
     std::string name = text_at(part, {"metadata", "name"});
     auto found =
         client_.get(*kube::kind_of(part), {.namespace_ = cluster_.kube_namespace,
                                            .name = name,
                                            .is_cancelled = [this] { return is_ending_.load(); }});
-    if (found || found.error().code == Code::forbidden) continue;
-    if (found.error().code != Code::not_found) return std::unexpected(found.error());
-    missing.push_back(fmt::format("{} {}", text_or(part, "kind", ""), name));
+    bool is_missing = !found && found.error().code == Code::not_found;
+    if (is_missing) seen.missing.push_back(fmt::format("{} {}", kind, name));
+    bool is_known = found || is_missing || found.error().code == Code::forbidden;
+    if (!is_known) return std::unexpected(found.error());
+    if (kind == "Deployment") {
+      seen.deployment = std::move(found);
+    } else if (kind == "Service") {
+      seen.service = std::move(found);
+    }
   }
-  return missing;
+  return seen;
 }
 
 Result<RouterKeeper::Found> RouterKeeper::restore(const std::vector<std::string>& missing,

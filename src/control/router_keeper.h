@@ -55,7 +55,13 @@ class RouterKeeper {
  private:
   void check();
   Result<Found> look(bool may_restore, const std::string& table) const;  // on the lane
-  Result<std::vector<std::string>> missing_parts() const;
+  // Of what attach puts into the namespace.
+  struct Parts {
+    std::vector<std::string> missing;  // "Role tidegate-router"
+    Result<Json> deployment;
+    Result<Json> service;
+  };
+  Result<Parts> look_at_parts() const;
   Result<Found> restore(const std::vector<std::string>& missing, const std::string& table) const;
   std::optional<backend::Trouble> trouble_of_pods(const Json& deployment) const;
   void on_look(Result<Found> found);

@@ -19,7 +19,7 @@
 namespace tidegate::scoring {
 
 struct FrontOptions {
-  std::size_t concurrent_max = 1;  // admitted and not yet answered
+  std::size_t concurrent_max = 1;  // admitted, and run() is not over
   http::BodyLimits body_limits{.memory_max_bytes = 4UL << 20};
   Milliseconds scoring_timeout{3'600'000};  // 0: none
   // What run() gets beyond it: a router with the same limit is to answer first.
