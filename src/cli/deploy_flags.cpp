@@ -1,10 +1,10 @@
 #include "cli/deploy_flags.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "domain/object_reader.h"
 #include "domain/settings.h"
 
@@ -79,17 +79,11 @@ const KeyFlag* find_flag(std::string_view key) {
   return search(kImageFlags);
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // What was typed, as the file would have it. Text that does not fit stays text: the parser of the
 // file says what is wrong with it.
 Json typed(std::string_view value_name, const std::string& text) {
   if (value_name == "BOOL") {
-    std::string word = lower(text);
+    std::string word = lower_case(text);
     for (const char* yes : {"true", "yes", "1"}) {
       if (word == yes) return true;
     }

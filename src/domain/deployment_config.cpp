@@ -1,11 +1,10 @@
 #include "domain/deployment_config.h"
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "domain/object_reader.h"
 #include "domain/settings.h"
 
@@ -20,19 +19,13 @@ constexpr std::array<std::string_view, 18> kOtherKeys = {
     "dnsNameLabel", "vaultBaseUrl", "keyName",           "keyVersion",  "vnetName",
     "subnetName",   "port",         "isDefault"};
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 void check_compute_type(const std::optional<std::string>& type, const std::string& place,
                         bool was_wrong_type, Complaints& complaints) {
   if (!type) {
     if (!was_wrong_type) complaints.add(place, "is missing: write \"computeType\": \"AKS\"");
     return;
   }
-  std::string known = lower(*type);
+  std::string known = lower_case(*type);
   if (known == "aks") return;
   if (known == "aksendpoint") {
     return complaints.add(place,

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "os/base64.h"
 
 namespace tidegate::oci {
@@ -14,12 +15,6 @@ namespace {
 // A token is forgotten only for room: an old one is refused and asked for anew.
 constexpr std::size_t kTokensMax = 1000;
 constexpr std::uint64_t kTokenBytesMax = 1 << 20;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 void skip(std::string_view& text, std::string_view letters) {
   text.remove_prefix(std::min(text.find_first_not_of(letters), text.size()));
@@ -46,7 +41,7 @@ std::string take_quoted(std::string_view& text) {
 std::vector<Challenge> challenges_of(const fetch::Response& refusal) {
   std::vector<Challenge> challenges;
   for (const auto& [name, value] : refusal.headers) {
-    if (lower(name) != "www-authenticate") continue;
+    if (lower_case(name) != "www-authenticate") continue;
     if (auto challenge = parse_challenge(value)) challenges.push_back(std::move(*challenge));
   }
   return challenges;
@@ -66,11 +61,11 @@ std::string parameter(const Challenge& challenge, const std::string& name) {
 
 std::optional<Challenge> parse_challenge(std::string_view header) {
   skip(header, " \t");
-  Challenge challenge{.scheme = lower(take_token(header))};
+  Challenge challenge{.scheme = lower_case(take_token(header))};
   if (challenge.scheme.empty()) return std::nullopt;
   for (;;) {
     skip(header, " \t,");
-    std::string name = lower(take_token(header));
+    std::string name = lower_case(take_token(header));
     if (name.empty() || !header.starts_with('=')) return challenge;
     header.remove_prefix(1);
     if (header.starts_with('"')) {
